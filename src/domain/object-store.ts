@@ -1,0 +1,156 @@
+import type { MaybePromise } from './maybe-promise.ts'
+import type { Sealed } from './bytes.ts'
+
+/*
+ * What the domain needs of a database. Rows, not objects: the store knows no attribute rule and opens no document, so
+ * that an embedded and a shared database differ in nothing the domain can see.
+ */
+
+/** One managed object as it is stored: one row. */
+export type ObjectRow = {
+  /** Unique Identifier. */
+  readonly id: string
+  /** Counts the changes of the row; a commit names the version it read. 1 when inserted. */
+  readonly version: number
+  readonly tenant: string
+  readonly owner: string
+  /** Code of the Object Type. */
+  readonly objectType: number
+  /** Attributes and key block facts, encoded; authenticated by `mac`, and without any material. */
+  readonly document: Buffer
+  readonly mac: Buffer
+  readonly sealVersion: number
+  /** Absent once destroyed, and for objects without material. */
+  readonly material: StoredMaterial | undefined
+  /** The facts that the state follows from, for searches by time. */
+  readonly lifecycle: LifecycleColumns
+}
+
+export type StoredMaterial =
+  | { readonly kind: 'sealed'; readonly sealed: Sealed }
+  | { readonly kind: 'resident'; readonly token: string; readonly keyId: Buffer }
+
+/** Columns from which SQL derives the State at a time; seconds since 1970. See `domain/state.ts` for the rule. */
+export type LifecycleColumns = {
+  readonly activationDate: number | undefined
+  readonly deactivationDate: number | undefined
+  readonly compromiseDate: number | undefined
+  readonly destroyDate: number | undefined
+  readonly archiveDate: number | undefined
+}
+
+/** A value that Locate finds an object by. */
+export type SearchKey = {
+  /** Which attribute: its tag in hex, or `vendor/name` for a vendor's. */
+  readonly attribute: string
+  /** The encoded value; equal values have equal bytes. At most 512 bytes: longer ones are a SHA-256 of themselves. */
+  readonly value: Buffer
+  /** The value as a number where it can be searched by range. */
+  readonly number: number | undefined
+}
+
+/** A Name held by an object: unique within a tenant (1.4 section 3.2, 2.1 section 4.32). */
+export type NameClaim = { readonly tenant: string; readonly name: string }
+
+export type Change =
+  | {
+      readonly kind: 'insert'
+      readonly row: ObjectRow
+      readonly keys: readonly SearchKey[]
+      readonly names: readonly NameClaim[]
+    }
+  /** Replaces row, keys and names. `row.version` is the version read plus one. */
+  | {
+      readonly kind: 'update'
+      readonly row: ObjectRow
+      readonly keys: readonly SearchKey[]
+      readonly names: readonly NameClaim[]
+    }
+
+export type AuditRecord = {
+  /** Seconds since 1970. */
+  readonly time: number
+  readonly principal: string
+  readonly operation: string
+  readonly objectId: string | undefined
+  readonly outcome: string
+}
+
+/** What one item, or one batch with Undo, wants written: all of it or nothing. Plain data. */
+export type Commit = { readonly changes: readonly Change[]; readonly audit: readonly AuditRecord[] }
+
+/** One condition of a search; a search is the AND of all. */
+export type Condition =
+  | { readonly kind: 'equals'; readonly attribute: string; readonly value: Buffer }
+  /** Both ends included. */
+  | { readonly kind: 'range'; readonly attribute: string; readonly from: number; readonly to: number }
+  | { readonly kind: 'id'; readonly id: string }
+  | { readonly kind: 'object-type'; readonly objectType: number }
+  /** Code of a State, at the time of the search. */
+  | { readonly kind: 'state'; readonly state: number }
+  /** All of these bits are set in the attribute's number. */
+  | { readonly kind: 'has-bits'; readonly attribute: string; readonly bits: number }
+
+export type Search = {
+  readonly tenant: string
+  /** Absent: objects of any owner. */
+  readonly owner: string | undefined
+  readonly conditions: readonly Condition[]
+  /** Which objects count: those on line, archived, destroyed. */
+  readonly storage: { readonly online: boolean; readonly archived: boolean; readonly destroyed: boolean }
+  /** Seconds since 1970: the time at which states are judged. */
+  readonly now: number
+  readonly offset: number
+  readonly limit: number
+  /** Whether to count all hits, where that costs no scan. */
+  readonly count: boolean
+}
+
+export type SearchResult = {
+  /** Unique Identifiers, newest first. */
+  readonly ids: readonly string[]
+  /** All hits, where it was asked for and cheap to know. */
+  readonly total: number | undefined
+}
+
+/** Another commit changed a row after it was read: read again and retry. */
+export class ConflictError extends Error {
+  constructor(id: string) {
+    super(`object ${id} was changed in the meantime`)
+    this.name = 'ConflictError'
+  }
+}
+
+/** A Name, or a Unique Identifier that a client chose, is taken. */
+export class DuplicateError extends Error {
+  readonly what: 'name' | 'id'
+
+  constructor(what: 'name' | 'id') {
+    super(`${what} is taken`)
+    this.name = 'DuplicateError'
+    this.what = what
+  }
+}
+
+/** A database of managed objects. */
+export type ObjectStore = {
+  read(tenant: string, id: string): MaybePromise<ObjectRow | undefined>
+  search(search: Search): MaybePromise<SearchResult>
+  /**
+   * Resolves once everything in it is durable. Commits of many callers share one transaction with a savepoint each, so
+   * one that fails takes no other with it.
+   * @throws ConflictError, DuplicateError
+   */
+  commit(commit: Commit): Promise<void>
+  /** Whether no other process changes these objects, so that what was read may be kept without asking again. */
+  readonly exclusive: boolean
+  /** Small values of the server itself: wrapped store keys and the like. */
+  readonly settings: {
+    get(name: string): MaybePromise<Buffer | undefined>
+    /** Writes only where there is no value of that name yet; returns the value that is there afterwards. */
+    putIfAbsent(name: string, value: Buffer): Promise<Buffer>
+    put(name: string, value: Buffer): Promise<void>
+  }
+  /** Waits for running commits and closes. */
+  close(): Promise<void>
+}

@@ -1,0 +1,51 @@
+/** What a principal may do at most; finer rights come with policies. */
+export type Role = 'admin' | 'client'
+
+/** Who asks: one identity, whatever certificate or credential showed it. */
+export type Principal = {
+  /** Stable identity, owner of the objects it makes. */
+  readonly id: string
+  /** For people: the name the administrator gave, or the certificate's subject. */
+  readonly name: string
+  readonly tenant: string
+  readonly role: Role
+  readonly groups: readonly string[]
+}
+
+/** The one tenant there is until tenants can be made. */
+export const DEFAULT_TENANT = 'default'
+
+/** A client as the administrator registered it. */
+export type Client = {
+  readonly id: string
+  readonly name: string
+  readonly tenant: string
+  readonly role: Role
+  /** SHA-256 of the certificate in lower-case hex, where the certificate itself is pinned. */
+  readonly fingerprint: string | undefined
+  /** Distinguished names, as `node:tls` prints them, where any certificate with them will do. */
+  readonly issuer: string | undefined
+  readonly subject: string | undefined
+  /** Seconds since 1970. */
+  readonly createdAt: number
+  readonly revokedAt: number | undefined
+}
+
+/** The registered clients. Looked up on each new connection. */
+export type ClientDirectory = {
+  findByFingerprint(fingerprint: string): Promise<Client | undefined>
+  findBySubject(issuer: string, subject: string): Promise<Client | undefined>
+  /** @throws DuplicateClientError where the name or the certificate is taken. */
+  add(client: Client): Promise<void>
+  list(): Promise<readonly Client[]>
+  /** Marks a client as revoked; false where there is none of that name. */
+  revoke(name: string, at: number): Promise<boolean>
+}
+
+/** A client of that name, or with that certificate, exists already. */
+export class DuplicateClientError extends Error {
+  constructor(name: string) {
+    super(`client ${name} exists already, or its certificate belongs to another client`)
+    this.name = 'DuplicateClientError'
+  }
+}

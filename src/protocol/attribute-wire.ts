@@ -1,0 +1,323 @@
+import { ITEM_TYPE } from '../ttlv/item-type.ts'
+import { HEADER_LENGTH, lengthAt, nextItem, readText, readUnsigned, tagAt, typeAt } from '../ttlv/reader.ts'
+import type { Writer } from '../ttlv/writer.ts'
+import { anyValue } from '../schema/combinators.ts'
+import { SchemaError } from '../schema/error.ts'
+import { type Codec, type Kind, memoised } from '../schema/kind.ts'
+import { integer, text } from '../schema/primitives.ts'
+import { type Field, type Infer, inForms, optional, repeated, required, spread, struct } from '../schema/struct.ts'
+import { inRange, type Target } from '../schema/version.ts'
+import type { Attribute, AttributeRef } from './attribute-instance.ts'
+import { attributeByLabel, attributeByTag, attributeCodec, attributeRow } from './attribute-lookup.ts'
+import type { AttributeName } from './attributes.ts'
+import { name } from './structures/attribute-values.ts'
+import { TAG } from './tags.ts'
+
+/*
+ * The two ways in which attributes stand on the wire: named by text with an index (1.0 to 1.4, section 2.1.1), or by
+ * their tag inside an Attributes structure (2.0 and later, 2.1 section 5). Nothing outside this file knows of both.
+ */
+
+/** `x-` and `y-` names of 1.x are the vendors `x` and `y` of 2.x. */
+const CUSTOM_NAME = /^([xy])-(.*)$/s
+
+type CustomName = { readonly vendor: string; readonly attributeName: string }
+
+const customName = (label: string): CustomName | undefined => {
+  const match = CUSTOM_NAME.exec(label)
+  return match === null ? undefined : { vendor: match[1] ?? '', attributeName: match[2] ?? '' }
+}
+
+const labelOf = (attribute: Attribute): string =>
+  attribute.name === 'VendorAttribute'
+    ? `${attribute.vendor}-${attribute.attributeName}`
+    : attributeRow(attribute.name).label
+
+const valueFits = (attribute: Attribute, target: Target): boolean => {
+  if (attribute.name === 'VendorAttribute') return anyValue.compile(target).fits?.(attribute.value) ?? true
+  if (!inRange(target, attributeRow(attribute.name))) return false
+  return attributeCodec(attribute.name, target).fits?.(attribute.value) ?? true
+}
+
+const isCustom = (vendor: string): boolean => vendor === 'x' || vendor === 'y'
+
+// 1.x: Attribute { Attribute Name, Attribute Index?, Attribute Value } -------------------------------------------------
+
+type Named = { label: string; index: number | undefined; value: number }
+
+/** Finds the parts of an Attribute structure; `value` is the offset of the Attribute Value item. */
+const readNamed = (buffer: Buffer, from: number): Named => {
+  const end = from + HEADER_LENGTH + lengthAt(buffer, from)
+  let label: string | undefined
+  let index: number | undefined
+  for (let at = from + HEADER_LENGTH; at < end; at = nextItem(buffer, at)) {
+    const tag = tagAt(buffer, at)
+    if (tag === TAG.AttributeName && label === undefined) label = text.compile('storage').read(buffer, at)
+    else if (tag === TAG.AttributeIndex && index === undefined) index = integer.compile('storage').read(buffer, at)
+    else if (tag === TAG.AttributeValue && label !== undefined && nextItem(buffer, at) >= end)
+      return { label, index, value: at }
+    else throw new SchemaError('misplaced-field', 'Attribute', at)
+  }
+  throw new SchemaError('missing-field', 'Attribute Value of Attribute', from)
+}
+
+const readAttribute1 = (target: Target, buffer: Buffer, at: number): Attribute => {
+  if (typeAt(buffer, at) !== ITEM_TYPE.Structure) throw new SchemaError('wrong-type', 'Attribute', at)
+  const { label, index, value } = readNamed(buffer, at)
+  const standard = attributeByLabel(label)
+  if (standard !== undefined) return attributeCodec(standard, target).read(buffer, value, index)
+  const custom = customName(label)
+  if (custom === undefined) throw new SchemaError('unknown-attribute', label, at)
+  return { name: 'VendorAttribute', ...custom, index, value: anyValue.compile(target).read(buffer, value) }
+}
+
+const writeValue = (writer: Writer, tag: number, attribute: Attribute, target: Target): void => {
+  if (attribute.name === 'VendorAttribute') anyValue.compile(target).write(writer, tag, attribute.value)
+  else attributeCodec(attribute.name, target).write(writer, tag, attribute.value)
+}
+
+const writeAttribute1 = (writer: Writer, tag: number, attribute: Attribute, target: Target): void => {
+  const start = writer.begin(tag)
+  writer.text(TAG.AttributeName, labelOf(attribute))
+  // Index 0 is the default and real clients expect it to be absent.
+  if (attribute.index !== undefined && attribute.index > 0) writer.integer(TAG.AttributeIndex, attribute.index)
+  writeValue(writer, TAG.AttributeValue, attribute, target)
+  writer.end(start)
+}
+
+/** Attribute of 1.x (1.4 section 2.1.1). */
+const attribute1: Kind<Attribute> = memoised({
+  name: 'Attribute',
+  itemTypes: [ITEM_TYPE.Structure],
+  compile: (target): Codec<Attribute> => ({
+    read: (buffer, at) => readAttribute1(target, buffer, at),
+    write: (writer, tag, attribute) => writeAttribute1(writer, tag, attribute, target),
+    fits: (attribute) =>
+      (attribute.name !== 'VendorAttribute' || isCustom(attribute.vendor)) && valueFits(attribute, target),
+  }),
+})
+
+// 2.x: Attributes { <attribute tag>... , Attribute { Vendor Identification, Attribute Name, Attribute Value }... } -----
+
+const vendorAttribute = struct('Attribute', {
+  vendor: required(TAG.VendorIdentification, text),
+  attributeName: required(TAG.AttributeName, text),
+  value: required(TAG.AttributeValue, anyValue),
+})
+
+const readAttribute2 = (target: Target, buffer: Buffer, at: number): Attribute => {
+  const tag = tagAt(buffer, at)
+  if (tag === TAG.Attribute) return { name: 'VendorAttribute', ...vendorAttribute.compile(target).read(buffer, at) }
+  const standard = attributeByTag(tag)
+  if (standard === undefined) throw new SchemaError('unknown-tag', 'Attributes', at)
+  return attributeCodec(standard, target).read(buffer, at, undefined)
+}
+
+const writeAttribute2 = (writer: Writer, attribute: Attribute, target: Target): void => {
+  if (!valueFits(attribute, target)) return
+  if (attribute.name === 'VendorAttribute') vendorAttribute.compile(target).write(writer, TAG.Attribute, attribute)
+  else writeValue(writer, attributeRow(attribute.name).tag, attribute, target)
+}
+
+/** Attributes of 2.x and its relatives (2.1 sections 5.1 to 5.4): a structure of any attributes. */
+const attributes2: Kind<readonly Attribute[]> = memoised({
+  name: 'Attributes',
+  itemTypes: [ITEM_TYPE.Structure],
+  compile: (target): Codec<readonly Attribute[]> => ({
+    read: (buffer, from) => {
+      if (typeAt(buffer, from) !== ITEM_TYPE.Structure) throw new SchemaError('wrong-type', 'Attributes', from)
+      const end = from + HEADER_LENGTH + lengthAt(buffer, from)
+      const attributes: Attribute[] = []
+      for (let at = from + HEADER_LENGTH; at < end; at = nextItem(buffer, at))
+        attributes.push(readAttribute2(target, buffer, at))
+      return attributes
+    },
+    write: (writer, tag, attributes) => {
+      const start = writer.begin(tag)
+      for (const attribute of attributes) writeAttribute2(writer, attribute, target)
+      writer.end(start)
+    },
+  }),
+})
+
+/** New Attribute and Current Attribute of 2.x (2.1 sections 5.6 and 5.7): a structure of exactly one attribute. */
+const singleAttribute2: Kind<Attribute> = memoised({
+  name: 'Attribute',
+  itemTypes: [ITEM_TYPE.Structure],
+  compile: (target): Codec<Attribute> => ({
+    read: (buffer, at) => {
+      const [only, ...more] = attributes2.compile(target).read(buffer, at)
+      if (only === undefined) throw new SchemaError('missing-field', 'Attribute', at)
+      if (more.length > 0) throw new SchemaError('repeated-field', 'Attribute', at)
+      return only
+    },
+    write: (writer, tag, attribute) => attributes2.compile(target).write(writer, tag, [attribute]),
+  }),
+})
+
+// References ----------------------------------------------------------------------------------------------------------
+
+const readLabel = (label: string): AttributeRef => {
+  const standard = attributeByLabel(label)
+  if (standard !== undefined) return { name: standard }
+  const custom = customName(label)
+  return custom === undefined ? { name: 'Unknown', label } : { name: 'VendorAttribute', ...custom }
+}
+
+const refInRange = (ref: AttributeRef, target: Target): boolean =>
+  ref.name === 'Unknown' ? false : ref.name === 'VendorAttribute' || inRange(target, attributeRow(ref.name))
+
+/** Attribute Name of 1.x. */
+const attributeName1: Kind<AttributeRef> = memoised({
+  name: 'Attribute Name',
+  itemTypes: [ITEM_TYPE.TextString],
+  compile: (target): Codec<AttributeRef> => ({
+    read: (buffer, at) => {
+      if (typeAt(buffer, at) !== ITEM_TYPE.TextString) throw new SchemaError('wrong-type', 'Attribute Name', at)
+      return readLabel(readText(buffer, at))
+    },
+    write: (writer, tag, ref) => {
+      if (ref.name === 'Unknown') writer.text(tag, ref.label)
+      else if (ref.name === 'VendorAttribute') writer.text(tag, `${ref.vendor}-${ref.attributeName}`)
+      else writer.text(tag, attributeRow(ref.name).label)
+    },
+    fits: (ref) => refInRange(ref, target) && (ref.name !== 'VendorAttribute' || isCustom(ref.vendor)),
+  }),
+})
+
+const vendorReference = struct('Attribute Reference', {
+  vendor: required(TAG.VendorIdentification, text),
+  attributeName: required(TAG.AttributeName, text),
+})
+
+const readReference = (target: Target, buffer: Buffer, at: number): AttributeRef => {
+  const type = typeAt(buffer, at)
+  if (type === ITEM_TYPE.Structure)
+    return { name: 'VendorAttribute', ...vendorReference.compile(target).read(buffer, at) }
+  if (type !== ITEM_TYPE.Enumeration) throw new SchemaError('wrong-type', 'Attribute Reference', at)
+  const code = readUnsigned(buffer, at)
+  const standard = attributeByTag(code)
+  return standard === undefined ? { name: 'Unknown', label: `tag ${code.toString(16)}` } : { name: standard }
+}
+
+/** Attribute Reference of 2.x (2.1 section 5.5): the tag, or vendor and name. */
+const attributeReference2: Kind<AttributeRef> = memoised({
+  name: 'Attribute Reference',
+  itemTypes: [ITEM_TYPE.Enumeration, ITEM_TYPE.Structure],
+  compile: (target): Codec<AttributeRef> => ({
+    read: (buffer, at) => readReference(target, buffer, at),
+    write: (writer, tag, ref) => {
+      if (ref.name === 'VendorAttribute') vendorReference.compile(target).write(writer, tag, ref)
+      else if (ref.name !== 'Unknown') writer.enumeration(tag, attributeRow(ref.name).tag)
+    },
+    fits: (ref) => refInRange(ref, target),
+  }),
+})
+
+// Fields of payloads --------------------------------------------------------------------------------------------------
+
+/** Template-Attribute of 1.x: names of templates, and attributes (1.4 section 2.1.8). */
+const templateAttribute = struct('Template-Attribute', {
+  templates: repeated(TAG.Name, name),
+  attributes: repeated(TAG.Attribute, attribute1),
+})
+
+/** The attributes that a request gives, with the templates it names (1.x only). */
+export type AttributeList = Infer<typeof templateAttribute.fields>
+
+const attributeListOf2: Kind<AttributeList> = memoised({
+  name: 'Attributes',
+  itemTypes: [ITEM_TYPE.Structure],
+  compile: (target): Codec<AttributeList> => {
+    const codec = attributes2.compile(target)
+    return {
+      read: (buffer, at) => ({ templates: [], attributes: codec.read(buffer, at) }),
+      write: (writer, tag, { attributes }) => codec.write(writer, tag, attributes),
+    }
+  },
+})
+
+const LIST_TAGS = {
+  plain: [TAG.TemplateAttribute, TAG.Attributes],
+  common: [TAG.CommonTemplateAttribute, TAG.CommonAttributes],
+  private: [TAG.PrivateKeyTemplateAttribute, TAG.PrivateKeyAttributes],
+  public: [TAG.PublicKeyTemplateAttribute, TAG.PublicKeyAttributes],
+} as const
+
+export type ListRole = keyof typeof LIST_TAGS
+
+/** Attributes given in a request: Template-Attribute in 1.x, Attributes in 2.x, with their Common, Private and Public kin. */
+export const attributeList = <P extends 'required' | 'optional'>(
+  presence: P,
+  role: ListRole = 'plain',
+): Field<AttributeList, P> =>
+  inForms<AttributeList, P>(
+    presence,
+    { tag: LIST_TAGS[role][0], kind: templateAttribute, until: '1.4' },
+    { tag: LIST_TAGS[role][1], kind: attributeListOf2, since: '2.0' },
+  )
+
+const templateAttributes: Kind<readonly Attribute[]> = memoised({
+  name: 'Template-Attribute',
+  itemTypes: [ITEM_TYPE.Structure],
+  compile: (target): Codec<readonly Attribute[]> => {
+    const codec = templateAttribute.compile(target)
+    return {
+      read: (buffer, at) => codec.read(buffer, at).attributes,
+      write: (writer, tag, attributes) => codec.write(writer, tag, { templates: [], attributes }),
+    }
+  },
+})
+
+/**
+ * Attributes without a wrapper: Attribute, repeated, in 1.x; one Attributes structure in 2.x, `always` there or only
+ * when filled. Some devices wrap them in a Template-Attribute where 1.x has them bare: that is read, too.
+ */
+export const attributesBare = (when: 'always' | 'when-filled' = 'when-filled'): Field<Attribute, 'repeated'> =>
+  inForms<Attribute, 'repeated'>(
+    'repeated',
+    { tag: TAG.Attribute, kind: attribute1, until: '1.4' },
+    spread<Attribute>(TAG.TemplateAttribute, templateAttributes, 'when-filled', { until: '1.4', readOnly: true }),
+    spread<Attribute>(TAG.Attributes, attributes2, when, { since: '2.0' }),
+  )
+
+/** Attribute names: Attribute Name in 1.x, Attribute Reference in 2.x. */
+export const attributeRefs = (): Field<AttributeRef, 'repeated'> =>
+  inForms<AttributeRef, 'repeated'>(
+    'repeated',
+    { tag: TAG.AttributeName, kind: attributeName1, until: '1.4' },
+    { tag: TAG.AttributeReference, kind: attributeReference2, since: '2.0' },
+  )
+
+/** The attribute that Add, Set and Modify bring. */
+export const newAttribute = (): Field<Attribute, 'required'> =>
+  inForms<Attribute, 'required'>(
+    'required',
+    { tag: TAG.Attribute, kind: attribute1, until: '1.4' },
+    { tag: TAG.NewAttribute, kind: singleAttribute2, since: '2.0' },
+  )
+
+/** The instance that Modify and Delete mean, by its value (2.0 and later). */
+export const currentAttribute = (): Field<Attribute, 'optional'> =>
+  optional(TAG.CurrentAttribute, singleAttribute2, { since: '2.0' })
+
+/** The attribute that Delete and Adjust mean, by its name in either form. */
+export const attributeRef = <P extends 'required' | 'optional'>(presence: P): Field<AttributeRef, P> =>
+  inForms<AttributeRef, P>(
+    presence,
+    { tag: TAG.AttributeName, kind: attributeName1, until: '1.4' },
+    { tag: TAG.AttributeReference, kind: attributeReference2, since: '2.0' },
+  )
+
+/** The instance that Delete means, by its index (1.x). */
+export const attributeIndex = (): Field<number, 'optional'> => optional(TAG.AttributeIndex, integer, { until: '1.4' })
+
+/** The attribute as it is after the change, which 1.x answers with and 2.x does not. */
+export const echoAttribute = (): Field<Attribute, 'optional'> => optional(TAG.Attribute, attribute1, { until: '1.4' })
+
+/** Template-Attribute in the answers of Create and its relatives: what the server set on its own (1.x). */
+export const answeredAttributes = (role: ListRole = 'plain'): Field<AttributeList, 'optional'> =>
+  optional(LIST_TAGS[role][0], templateAttribute, { until: '1.4' })
+
+/** The names of attributes for a message to people. */
+export const attributeLabel = (name: AttributeName): string => attributeRow(name).label

@@ -1,0 +1,70 @@
+import { inRange, type Target, type Version } from './version.ts'
+
+/** Wire code, first version, and the last one where the value was withdrawn. */
+export type EnumRow = readonly [code: number, since: Version, until?: Version]
+
+/** One enumeration of the standard: its values by name and by code, each with the versions that define it. */
+export type Enumeration<Name extends string = string> = {
+  readonly title: string
+  readonly names: readonly Name[]
+  readonly rows: Readonly<Record<Name, EnumRow>>
+  readonly code: Readonly<Record<Name, number>>
+  /** The name of a code of any version, or undefined. */
+  nameOf(code: number): Name | undefined
+  /** Whether `target` defines the value. */
+  knownIn(name: string, target: Target): boolean
+  has(name: string): name is Name
+}
+
+export type EnumName<E> = E extends Enumeration<infer Name> ? Name : never
+
+/** Codes with the high nibble 8 are free for extensions (KMIP 1.4 section 9.1.1.4, 2.1 section 10.1.2). */
+export const isExtensionCode = (code: number): boolean => code >>> 28 === 8
+
+export const enumeration = <const Rows extends Record<string, EnumRow>>(
+  title: string,
+  rows: Rows,
+): Enumeration<keyof Rows & string> => {
+  type Name = keyof Rows & string
+  const names = Object.keys(rows) as Name[]
+  const byName = new Map<string, EnumRow>(Object.entries(rows))
+  const byCode = new Map<number, Name>(names.map((name) => [rows[name]?.[0] ?? 0, name]))
+  const code = Object.freeze(Object.fromEntries(names.map((name) => [name, rows[name]?.[0] ?? 0]))) as Record<
+    Name,
+    number
+  >
+  return Object.freeze({
+    title,
+    names,
+    rows,
+    code,
+    nameOf: (value: number) => byCode.get(value),
+    has: (name: string): name is Name => byName.has(name),
+    knownIn: (name: string, target: Target) => {
+      const row = byName.get(name)
+      return row !== undefined && inRange(target, { since: row[1], until: row[2] })
+    },
+  })
+}
+
+/** A bit mask of the standard: an Integer on the wire and in memory, its bits by name. */
+export type Mask<Name extends string = string> = Enumeration<Name> & {
+  /** The bits of these names, joined. */
+  of(...names: readonly Name[]): number
+  /** Every bit that any version defines. */
+  readonly all: number
+}
+
+export const mask = <const Rows extends Record<string, EnumRow>>(
+  title: string,
+  rows: Rows,
+): Mask<keyof Rows & string> => {
+  const table = enumeration(title, rows)
+  const join = (names: readonly (keyof Rows & string)[]): number =>
+    names.reduce((bits, name) => bits | table.code[name], 0)
+  return Object.freeze({
+    ...table,
+    of: (...names: readonly (keyof Rows & string)[]) => join(names),
+    all: join(table.names),
+  })
+}

@@ -1,0 +1,46 @@
+import type { ItemType } from '../ttlv/item-type.ts'
+import type { Writer } from '../ttlv/writer.ts'
+import type { Target } from './version.ts'
+
+/** Reads and writes one kind of value for one target version. Compiled once, used for every message. */
+export type Codec<T> = {
+  /**
+   * Reads the item that starts at `at`; `scan` has checked its form.
+   * @throws SchemaError
+   */
+  read(buffer: Buffer, at: number): T
+  /** Writes one item (a list kind: any number of them). */
+  write(writer: Writer, tag: number, value: T): void
+  /**
+   * Whether the target version can express the value; absent where it always can. What does not fit is left out where
+   * it is optional: an answer holds only what the version of the request defines.
+   */
+  fits?(value: T): boolean
+}
+
+/** A kind of value, not yet bound to a version. */
+export type Kind<T> = {
+  /** What it is called in an error. */
+  readonly name: string
+  /** The item types that may carry it. */
+  readonly itemTypes: readonly ItemType[]
+  compile(target: Target): Codec<T>
+}
+
+/** The type of the values of a kind. */
+export type ValueOf<K> = K extends Kind<infer T> ? T : never
+
+/** Remembers one codec per target, so that shared kinds are compiled once. */
+export const memoised = <T>(kind: Kind<T>): Kind<T> => {
+  const codecs = new Map<Target, Codec<T>>()
+  return {
+    ...kind,
+    compile: (target) => {
+      const known = codecs.get(target)
+      if (known !== undefined) return known
+      const codec = kind.compile(target)
+      codecs.set(target, codec)
+      return codec
+    },
+  }
+}

@@ -1,0 +1,124 @@
+import { ITEM_TYPE, type ItemType } from '../ttlv/item-type.ts'
+import {
+  lengthAt,
+  readBoolean,
+  readBytes,
+  readDateTime,
+  readInteger,
+  readLong,
+  readText,
+  readUnsigned,
+  typeAt,
+} from '../ttlv/reader.ts'
+import type { Writer } from '../ttlv/writer.ts'
+import { type Enumeration, isExtensionCode } from './enumeration.ts'
+import { SchemaError } from './error.ts'
+import type { Codec, Kind } from './kind.ts'
+
+const expectType = (buffer: Buffer, at: number, type: ItemType, name: string): void => {
+  if (typeAt(buffer, at) !== type) throw new SchemaError('wrong-type', name, at)
+}
+
+const primitive = <T>(
+  name: string,
+  type: ItemType,
+  read: (buffer: Buffer, at: number) => T,
+  write: (writer: Writer, tag: number, value: T) => void,
+): Kind<T> => {
+  const codec: Codec<T> = {
+    read: (buffer, at) => {
+      expectType(buffer, at, type, name)
+      return read(buffer, at)
+    },
+    write,
+  }
+  return { name, itemTypes: [type], compile: () => codec }
+}
+
+/** Integer, also the carrier of bit masks: a signed 32-bit number. */
+export const integer: Kind<number> = primitive('Integer', ITEM_TYPE.Integer, readInteger, (w, tag, v) =>
+  w.integer(tag, v),
+)
+
+export const longInteger: Kind<bigint> = primitive('Long Integer', ITEM_TYPE.LongInteger, readLong, (w, tag, v) =>
+  w.longInteger(tag, v),
+)
+
+/** Big Integer as its bytes, two's complement and most significant first: key material never becomes a bigint. */
+export const bigInteger: Kind<Buffer> = primitive('Big Integer', ITEM_TYPE.BigInteger, readBytes, (w, tag, v) =>
+  w.bigInteger(tag, v),
+)
+
+export const boolean: Kind<boolean> = primitive('Boolean', ITEM_TYPE.Boolean, readBoolean, (w, tag, v) =>
+  w.boolean(tag, v),
+)
+
+export const text: Kind<string> = primitive('Text String', ITEM_TYPE.TextString, readText, (w, tag, v) =>
+  w.text(tag, v),
+)
+
+/** Byte String, a view of the message: copy what outlives the request. */
+export const bytes: Kind<Buffer> = primitive('Byte String', ITEM_TYPE.ByteString, readBytes, (w, tag, v) =>
+  w.byteString(tag, v),
+)
+
+/** Date Time in seconds since 1970. */
+export const dateTime: Kind<number> = primitive('Date Time', ITEM_TYPE.DateTime, readDateTime, (w, tag, v) =>
+  w.dateTime(tag, v),
+)
+
+/** Date Time Extended in microseconds since 1970 (2.0 and later). */
+export const dateTimeExtended: Kind<bigint> = primitive(
+  'Date Time Extended',
+  ITEM_TYPE.DateTimeExtended,
+  readLong,
+  (w, tag, v) => w.dateTimeExtended(tag, v),
+)
+
+/** Interval in seconds, unsigned. */
+export const interval: Kind<number> = primitive('Interval', ITEM_TYPE.Interval, readUnsigned, (w, tag, v) =>
+  w.interval(tag, v),
+)
+
+/** An enumeration by the names of its table. Codes outside the table are refused. */
+export const enumOf = <Name extends string>(table: Enumeration<Name>): Kind<Name> => ({
+  name: table.title,
+  itemTypes: [ITEM_TYPE.Enumeration],
+  compile: (target) => ({
+    read: (buffer, at) => {
+      expectType(buffer, at, ITEM_TYPE.Enumeration, table.title)
+      const name = table.nameOf(readUnsigned(buffer, at))
+      if (name === undefined) throw new SchemaError('unknown-enumeration', table.title, at)
+      return name
+    },
+    write: (writer, tag, value) => writer.enumeration(tag, table.code[value]),
+    ...(table.names.every((name) => table.knownIn(name, target))
+      ? {}
+      : { fits: (value: Name) => table.knownIn(value, target) }),
+  }),
+})
+
+/** As {@link enumOf}, but a vendor's extension code (8xxxxxxx) is kept as the number it is. */
+export const extensibleEnumOf = <Name extends string>(table: Enumeration<Name>): Kind<Name | number> => {
+  const known = enumOf(table)
+  return {
+    ...known,
+    compile: (target) => {
+      const codec = known.compile(target)
+      return {
+        read: (buffer, at) => {
+          const code = lengthAt(buffer, at) === 4 ? readUnsigned(buffer, at) : 0
+          if (typeAt(buffer, at) === ITEM_TYPE.Enumeration && isExtensionCode(code)) return code
+          return codec.read(buffer, at)
+        },
+        write: (writer, tag, value) => {
+          if (typeof value === 'number') writer.enumeration(tag, value)
+          else codec.write(writer, tag, value)
+        },
+        ...(codec.fits === undefined
+          ? {}
+          : { fits: (value: Name | number) => typeof value === 'number' || (codec.fits?.(value) ?? true) }),
+      }
+    },
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * What is wrong with a byte sequence. `malformed`: it is no TTLV (KMIP 2.1 section 10.1); `limit`: it is, but it is
+ * larger, deeper or more numerous than this server reads; `invalid`: it is TTLV, but not the structure expected.
+ */
+export type TtlvErrorKind = 'malformed' | 'limit' | 'invalid'
+
+/** A refusal of bytes, with the offset in the message at which they stop making sense. */
+export class TtlvError extends Error {
+  readonly kind: TtlvErrorKind
+  readonly offset: number
+
+  constructor(kind: TtlvErrorKind, problem: string, offset: number) {
+    super(`${problem} at offset ${offset}`)
+    this.name = 'TtlvError'
+    this.kind = kind
+    this.offset = offset
+  }
+}

@@ -1,0 +1,71 @@
+import { TtlvError } from './error.ts'
+import { ITEM_TYPE } from './item-type.ts'
+import { HEADER_LENGTH, lengthAt, tagAt, typeAt } from './reader.ts'
+
+export type FrameOptions = {
+  /** The tag that every message starts with. */
+  readonly tag: number
+  /** Largest message in bytes, header included. */
+  readonly maxSize: number
+}
+
+/** Cuts a stream of chunks into messages by their declared length. */
+export type FrameSplitter = {
+  /**
+   * Takes the next chunk and returns the messages it completes, in order.
+   * @throws TtlvError `malformed` where the stream is not at the start of a message, `limit` past `maxSize`; both as
+   * soon as the eight bytes of the header are there. The stream cannot be read on after either.
+   */
+  push(chunk: Buffer): readonly Buffer[]
+  /** Bytes held of a message that is not complete yet. */
+  readonly pending: number
+}
+
+const messageSize = (header: Buffer, { tag, maxSize }: FrameOptions): number => {
+  if (tagAt(header, 0) !== tag || typeAt(header, 0) !== ITEM_TYPE.Structure) {
+    throw new TtlvError('malformed', 'not the start of a message', 0)
+  }
+  const size = HEADER_LENGTH + lengthAt(header, 0)
+  if (size > maxSize) throw new TtlvError('limit', `message of ${size} bytes`, 4)
+  return size
+}
+
+/**
+ * One splitter per connection. Chunks are kept as they came and joined once, when the message is complete: joining on
+ * every chunk would cost quadratic time. A message within one chunk is not copied.
+ */
+export const createFrameSplitter = (options: FrameOptions): FrameSplitter => {
+  let chunks: Buffer[] = []
+  let held = 0
+  let size = 0
+
+  const keep = (rest: Buffer): void => {
+    chunks = rest.length > 0 ? [rest] : []
+    held = rest.length
+    size = 0
+  }
+
+  const push = (chunk: Buffer): readonly Buffer[] => {
+    chunks.push(chunk)
+    held += chunk.length
+    const messages: Buffer[] = []
+    for (;;) {
+      if (held < HEADER_LENGTH) return messages
+      if (size === 0) {
+        if ((chunks[0]?.length ?? 0) < HEADER_LENGTH) chunks = [Buffer.concat(chunks, held)]
+        size = messageSize(chunks[0] ?? chunk, options)
+      }
+      if (held < size) return messages
+      const joined = chunks.length === 1 ? (chunks[0] ?? chunk) : Buffer.concat(chunks, held)
+      messages.push(joined.subarray(0, size))
+      keep(joined.subarray(size))
+    }
+  }
+
+  return {
+    push,
+    get pending() {
+      return held
+    },
+  }
+}

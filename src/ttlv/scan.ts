@@ -1,0 +1,85 @@
+import { isUtf8 } from 'node:buffer'
+import { TtlvError } from './error.ts'
+import { ITEM_TYPE, itemTypeName } from './item-type.ts'
+import { HEADER_LENGTH, lengthAt, paddedLength, typeAt } from './reader.ts'
+
+export type ScanLimits = {
+  /** Deepest nesting of structures. */
+  readonly maxDepth: number
+  /** Most items, structures included. */
+  readonly maxItems: number
+}
+
+export const DEFAULT_LIMITS: ScanLimits = { maxDepth: 32, maxItems: 10_000 }
+
+/** Types of a fixed length, with that length in bytes (KMIP 2.1 section 10.1.3); the others are absent. */
+const FIXED_LENGTH: readonly (number | undefined)[] = (() => {
+  const lengths: (number | undefined)[] = []
+  for (const type of [ITEM_TYPE.Integer, ITEM_TYPE.Enumeration, ITEM_TYPE.Interval]) lengths[type] = 4
+  for (const type of [ITEM_TYPE.LongInteger, ITEM_TYPE.Boolean, ITEM_TYPE.DateTime, ITEM_TYPE.DateTimeExtended]) {
+    lengths[type] = 8
+  }
+  return lengths
+})()
+
+const malformed = (problem: string, at: number): TtlvError => new TtlvError('malformed', problem, at)
+
+const checkPadding = (buffer: Buffer, from: number, to: number, at: number): void => {
+  for (let i = from; i < to; i += 1) if (buffer[i] !== 0) throw malformed('non-zero padding', at)
+}
+
+const checkBoolean = (buffer: Buffer, value: number, at: number): void => {
+  if (buffer.readUInt32BE(value) !== 0 || buffer.readUInt32BE(value + 4) > 1)
+    throw malformed('Boolean neither 0 nor 1', at)
+}
+
+const checkValue = (buffer: Buffer, at: number, type: number, length: number, end: number): void => {
+  const value = at + HEADER_LENGTH
+  const fixed = FIXED_LENGTH[type]
+  if (fixed !== undefined && length !== fixed) throw malformed(`${itemTypeName(type) ?? 'item'} of ${length} bytes`, at)
+  if (paddedLength(length) > end - value) throw malformed('value runs past its structure', at)
+  checkPadding(buffer, value + length, value + paddedLength(length), at)
+  if (type === ITEM_TYPE.Boolean) checkBoolean(buffer, value, at)
+  else if (type === ITEM_TYPE.BigInteger && (length === 0 || length % 8 !== 0))
+    throw malformed(`Big Integer of ${length} bytes`, at)
+  else if (type === ITEM_TYPE.TextString && !isUtf8(buffer.subarray(value, value + length)))
+    throw malformed('text that is no UTF-8', at)
+}
+
+/**
+ * Checks that `buffer` is exactly one well-formed item, down to every leaf, without recursion and without allocating:
+ * types, exact lengths, padding, UTF-8, Booleans, nesting and number of items (KMIP 1.4 section 9.1, 2.1 section 10.1).
+ * Date Time Extended exists since 2.0 and is refused unless `extendedTypes`.
+ * @throws TtlvError
+ */
+export const scan = (buffer: Buffer, extendedTypes: boolean, limits: ScanLimits = DEFAULT_LIMITS): void => {
+  const ends: number[] = [buffer.length]
+  let end = buffer.length
+  let at = 0
+  let items = 0
+  while (ends.length > 0) {
+    if (at === end) {
+      ends.pop()
+      end = ends.at(-1) ?? end
+      continue
+    }
+    if (end - at < HEADER_LENGTH) throw malformed('incomplete item header', at)
+    items += 1
+    if (items > limits.maxItems) throw new TtlvError('limit', 'too many items', at)
+    const type = typeAt(buffer, at)
+    const length = lengthAt(buffer, at)
+    if (type === ITEM_TYPE.Structure) {
+      if (length > end - at - HEADER_LENGTH) throw malformed('structure runs past its parent', at)
+      if (ends.length > limits.maxDepth) throw new TtlvError('limit', 'nested too deeply', at)
+      at += HEADER_LENGTH
+      end = at + length
+      ends.push(end)
+      continue
+    }
+    if (itemTypeName(type) === undefined || (type === ITEM_TYPE.DateTimeExtended && !extendedTypes)) {
+      throw malformed(`unknown item type ${type}`, at)
+    }
+    checkValue(buffer, at, type, length, end)
+    at += HEADER_LENGTH + paddedLength(length)
+  }
+}

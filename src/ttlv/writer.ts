@@ -1,0 +1,153 @@
+import { ITEM_TYPE, type ItemType } from './item-type.ts'
+import { HEADER_LENGTH, paddedLength } from './reader.ts'
+
+const INITIAL_CAPACITY = 16 * 1024
+
+/** A buffer grown past this is given back after use, so that one large answer does not stay in memory. */
+const KEPT_CAPACITY = 256 * 1024
+
+/**
+ * Writes items into one buffer that is used again for the next message. Lengths of structures are filled in when they
+ * end, so nothing is copied (KMIP 1.4 section 9.1, 2.1 section 10.1). A class, because it is state and nothing else.
+ */
+export class Writer {
+  #buffer = Buffer.allocUnsafeSlow(INITIAL_CAPACITY)
+  #at = 0
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#at
+  }
+
+  /** Forgets everything written and clears it: answers carry keys. */
+  reset(): void {
+    if (this.#buffer.length > KEPT_CAPACITY) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_CAPACITY)
+    else this.#buffer.fill(0, 0, this.#at)
+    this.#at = 0
+  }
+
+  /** Goes back to an earlier {@link length}: what came after was not wanted. */
+  truncate(length: number): void {
+    this.#buffer.fill(0, length, this.#at)
+    this.#at = length
+  }
+
+  /** The bytes written, not copied: valid until the next write or reset. */
+  bytes(from = 0): Buffer {
+    return this.#buffer.subarray(from, this.#at)
+  }
+
+  /** Starts a structure; the result goes to {@link end}. */
+  begin(tag: number): number {
+    const start = this.#at
+    this.#header(tag, ITEM_TYPE.Structure, 0)
+    return start
+  }
+
+  end(start: number): void {
+    this.#buffer.writeUInt32BE(this.#at - start - HEADER_LENGTH, start + 4)
+  }
+
+  integer(tag: number, value: number): void {
+    this.#number(tag, ITEM_TYPE.Integer, value | 0)
+  }
+
+  enumeration(tag: number, code: number): void {
+    this.#number(tag, ITEM_TYPE.Enumeration, code | 0)
+  }
+
+  /** Seconds, unsigned. */
+  interval(tag: number, seconds: number): void {
+    this.#number(tag, ITEM_TYPE.Interval, seconds | 0)
+  }
+
+  longInteger(tag: number, value: bigint): void {
+    this.#long(tag, ITEM_TYPE.LongInteger, value)
+  }
+
+  /** Microseconds since 1970 (KMIP 2.1 section 10.1.2). */
+  dateTimeExtended(tag: number, microseconds: bigint): void {
+    this.#long(tag, ITEM_TYPE.DateTimeExtended, microseconds)
+  }
+
+  /** Seconds since 1970. */
+  dateTime(tag: number, seconds: number): void {
+    this.#header(tag, ITEM_TYPE.DateTime, 8)
+    const high = Math.floor(seconds / 0x100000000)
+    this.#buffer.writeInt32BE(high, this.#at)
+    this.#buffer.writeUInt32BE(seconds - high * 0x100000000, this.#at + 4)
+    this.#at += 8
+  }
+
+  boolean(tag: number, value: boolean): void {
+    this.#header(tag, ITEM_TYPE.Boolean, 8)
+    this.#buffer.writeUInt32BE(0, this.#at)
+    this.#buffer.writeUInt32BE(value ? 1 : 0, this.#at + 4)
+    this.#at += 8
+  }
+
+  /** Two's complement, most significant byte first; sign-extended here to a multiple of eight bytes. */
+  bigInteger(tag: number, value: Buffer): void {
+    const length = Math.max(8, paddedLength(value.length))
+    this.#header(tag, ITEM_TYPE.BigInteger, length)
+    const sign = (value[0] ?? 0) & 0x80 ? 0xff : 0
+    this.#buffer.fill(sign, this.#at, this.#at + length - value.length)
+    value.copy(this.#buffer, this.#at + length - value.length)
+    this.#at += length
+  }
+
+  text(tag: number, value: string): void {
+    const length = Buffer.byteLength(value)
+    this.#header(tag, ITEM_TYPE.TextString, length)
+    this.#buffer.write(value, this.#at, length, 'utf8')
+    this.#pad(length)
+  }
+
+  byteString(tag: number, value: Buffer): void {
+    this.#header(tag, ITEM_TYPE.ByteString, value.length)
+    value.copy(this.#buffer, this.#at)
+    this.#pad(value.length)
+  }
+
+  /** Whole items that are already encoded. */
+  raw(items: Buffer): void {
+    this.#reserve(items.length)
+    items.copy(this.#buffer, this.#at)
+    this.#at += items.length
+  }
+
+  #pad(length: number): void {
+    const padded = paddedLength(length)
+    this.#buffer.fill(0, this.#at + length, this.#at + padded)
+    this.#at += padded
+  }
+
+  #number(tag: number, type: ItemType, value: number): void {
+    this.#header(tag, type, 4)
+    this.#buffer.writeInt32BE(value, this.#at)
+    this.#buffer.writeUInt32BE(0, this.#at + 4)
+    this.#at += 8
+  }
+
+  #long(tag: number, type: ItemType, value: bigint): void {
+    this.#header(tag, type, 8)
+    this.#buffer.writeBigInt64BE(value, this.#at)
+    this.#at += 8
+  }
+
+  #header(tag: number, type: ItemType, length: number): void {
+    this.#reserve(HEADER_LENGTH + paddedLength(length))
+    this.#buffer.writeUInt32BE(((tag << 8) | type) >>> 0, this.#at)
+    this.#buffer.writeUInt32BE(length, this.#at + 4)
+    this.#at += HEADER_LENGTH
+  }
+
+  #reserve(size: number): void {
+    const needed = this.#at + size
+    if (needed <= this.#buffer.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
+    this.#buffer.copy(grown, 0, 0, this.#at)
+    this.#buffer.fill(0)
+    this.#buffer = grown
+  }
+}
