@@ -1,4 +1,4 @@
-import { taggedUnion } from '../schema/tagged.ts'
+import { taggedUnion, taggedValue } from '../schema/tagged.ts'
 import type { AttributeRow } from './attribute.ts'
 import { ATTRIBUTES, type AttributeName } from './attributes.ts'
 
@@ -26,3 +26,6 @@ export const attributeByTag = (tag: number): AttributeName | undefined => byTag.
 
 /** The codec of an attribute's value for a version; `read` gives the whole instance. */
 export const attributeCodec = taggedUnion(ATTRIBUTES)
+
+/** The first value of an attribute in a list. */
+export const attributeValue = taggedValue<typeof ATTRIBUTES>()

@@ -1,7 +1,7 @@
 import { ITEM_TYPE } from '../ttlv/item-type.ts'
 import { HEADER_LENGTH, lengthAt, nextItem, readText, readUnsigned, tagAt, typeAt } from '../ttlv/reader.ts'
 import type { Writer } from '../ttlv/writer.ts'
-import { anyValue } from '../schema/combinators.ts'
+import { type AnyValue, anyValue } from '../schema/combinators.ts'
 import { SchemaError } from '../schema/error.ts'
 import { type Codec, type Kind, memoised } from '../schema/kind.ts'
 import { integer, text } from '../schema/primitives.ts'
@@ -318,6 +318,122 @@ export const echoAttribute = (): Field<Attribute, 'optional'> => optional(TAG.At
 /** Template-Attribute in the answers of Create and its relatives: what the server set on its own (1.x). */
 export const answeredAttributes = (role: ListRole = 'plain'): Field<AttributeList, 'optional'> =>
   optional(LIST_TAGS[role][0], templateAttribute, { until: '1.4' })
+
+// Filters of Locate ---------------------------------------------------------------------------------------------------
+
+/**
+ * One filter of Locate: an attribute and a value of any form, since a structure may be given with some of its fields
+ * (1.4 section 4.9, 2.1 section 6.1.28). An Attribute Index is ignored there.
+ */
+export type AttributeFilter = { readonly ref: AttributeRef; readonly value: AnyValue }
+
+const filter1: Kind<AttributeFilter> = memoised({
+  name: 'Attribute',
+  itemTypes: [ITEM_TYPE.Structure],
+  compile: (target): Codec<AttributeFilter> => ({
+    read: (buffer, at) => {
+      if (typeAt(buffer, at) !== ITEM_TYPE.Structure) throw new SchemaError('wrong-type', 'Attribute', at)
+      const { label, value } = readNamed(buffer, at)
+      return { ref: readLabel(label), value: anyValue.compile(target).read(buffer, value) }
+    },
+    write: (writer, tag, { ref, value }) => {
+      const start = writer.begin(tag)
+      attributeName1.compile(target).write(writer, TAG.AttributeName, ref)
+      anyValue.compile(target).write(writer, TAG.AttributeValue, value)
+      writer.end(start)
+    },
+  }),
+})
+
+const readFilter2 = (target: Target, buffer: Buffer, at: number): AttributeFilter => {
+  const tag = tagAt(buffer, at)
+  if (tag === TAG.Attribute) {
+    const { vendor, attributeName, value } = vendorAttribute.compile(target).read(buffer, at)
+    return { ref: { name: 'VendorAttribute', vendor, attributeName }, value }
+  }
+  const standard = attributeByTag(tag)
+  if (standard === undefined) throw new SchemaError('unknown-tag', 'Attributes', at)
+  return { ref: { name: standard }, value: anyValue.compile(target).read(buffer, at) }
+}
+
+const writeFilter2 = (writer: Writer, { ref, value }: AttributeFilter, target: Target): void => {
+  if (ref.name === 'VendorAttribute') vendorAttribute.compile(target).write(writer, TAG.Attribute, { ...ref, value })
+  else if (ref.name !== 'Unknown') anyValue.compile(target).write(writer, attributeRow(ref.name).tag, value)
+}
+
+const filterList = (title: string, read: (target: Target, buffer: Buffer, at: number) => AttributeFilter): Kind<readonly AttributeFilter[]> =>
+  memoised({
+    name: title,
+    itemTypes: [ITEM_TYPE.Structure],
+    compile: (target): Codec<readonly AttributeFilter[]> => ({
+      read: (buffer, from) => {
+        if (typeAt(buffer, from) !== ITEM_TYPE.Structure) throw new SchemaError('wrong-type', title, from)
+        const end = from + HEADER_LENGTH + lengthAt(buffer, from)
+        const filters: AttributeFilter[] = []
+        for (let at = from + HEADER_LENGTH; at < end; at = nextItem(buffer, at)) filters.push(read(target, buffer, at))
+        return filters
+      },
+      write: (writer, tag, filters) => {
+        const start = writer.begin(tag)
+        for (const filter of filters) writeFilter2(writer, filter, target)
+        writer.end(start)
+      },
+    }),
+  })
+
+const filters2 = filterList('Attributes', readFilter2)
+const templateFilters = filterList('Template-Attribute', (target, buffer, at) => {
+  if (tagAt(buffer, at) !== TAG.Attribute) throw new SchemaError('unknown-tag', 'Template-Attribute', at)
+  return filter1.compile(target).read(buffer, at)
+})
+
+/** The filters of Locate, bare or wrapped in a Template-Attribute in 1.x, in one Attributes structure in 2.x. */
+export const attributeFilters = (): Field<AttributeFilter, 'repeated'> =>
+  inForms<AttributeFilter, 'repeated'>(
+    'repeated',
+    { tag: TAG.Attribute, kind: filter1, until: '1.4' },
+    spread<AttributeFilter>(TAG.TemplateAttribute, templateFilters, 'when-filled', { until: '1.4', readOnly: true }),
+    spread<AttributeFilter>(TAG.Attributes, filters2, 'always', { since: '2.0' }),
+  )
+
+// Storage -------------------------------------------------------------------------------------------------------------
+
+const storedVendorName = struct('Stored Attribute Name', {
+  vendor: required(TAG.VendorIdentification, text),
+  attributeName: required(TAG.AttributeName, text),
+})
+
+/**
+ * An attribute as the database keeps it: Attribute { name or { vendor, name }, index, value }, in the newest form of
+ * every value. Only we read it.
+ */
+export const storedAttribute: Kind<Attribute> = memoised({
+  name: 'Stored Attribute',
+  itemTypes: [ITEM_TYPE.Structure],
+  compile: (): Codec<Attribute> => ({
+    read: (buffer, from) => {
+      const nameAt = from + HEADER_LENGTH
+      const indexAt = nextItem(buffer, nameAt)
+      const index = integer.compile('storage').read(buffer, indexAt)
+      const valueAt = nextItem(buffer, indexAt)
+      if (typeAt(buffer, nameAt) === ITEM_TYPE.Structure) {
+        const names = storedVendorName.compile('storage').read(buffer, nameAt)
+        return { name: 'VendorAttribute', ...names, index, value: anyValue.compile('storage').read(buffer, valueAt) }
+      }
+      const standard = attributeByTag(readUnsigned(buffer, nameAt))
+      if (standard === undefined) throw new SchemaError('unknown-attribute', 'stored attribute', nameAt)
+      return attributeCodec(standard, 'storage').read(buffer, valueAt, index)
+    },
+    write: (writer, tag, attribute) => {
+      const start = writer.begin(tag)
+      if (attribute.name === 'VendorAttribute') storedVendorName.compile('storage').write(writer, TAG.AttributeReference, attribute)
+      else writer.enumeration(TAG.AttributeReference, attributeRow(attribute.name).tag)
+      writer.integer(TAG.AttributeIndex, attribute.index ?? 0)
+      writeValue(writer, TAG.AttributeValue, attribute, 'storage')
+      writer.end(start)
+    },
+  }),
+})
 
 /** The names of attributes for a message to people. */
 export const attributeLabel = (name: AttributeName): string => attributeRow(name).label

@@ -1,4 +1,4 @@
-import type { Kind } from '../schema/kind.ts'
+import type { ValueOf } from '../schema/kind.ts'
 import { boolean, bytes, dateTime, enumOf, extensibleEnumOf, integer, interval, text } from '../schema/primitives.ts'
 import type { AttributeRow } from './attribute.ts'
 import {
@@ -1126,6 +1126,4 @@ export const ATTRIBUTES = {
 export type AttributeName = keyof typeof ATTRIBUTES
 
 /** The value of an attribute as handlers see it. */
-export type AttributeValue<N extends AttributeName> = (typeof ATTRIBUTES)[N] extends { readonly kind: Kind<infer T> }
-  ? T
-  : never
+export type AttributeValue<N extends AttributeName> = ValueOf<(typeof ATTRIBUTES)[N]['kind']>

@@ -1,15 +1,27 @@
 import type { ResultReason } from './enums/result-reason.ts'
 
+export type KmipErrorOptions = {
+  /** For the log alone. */
+  readonly cause?: unknown
+  /**
+   * What this operation says where the version of the request does not know the reason, if it is not what `reasons.ts`
+   * says in general: the error tables of 1.x differ from operation to operation (1.4 section 11).
+   */
+  readonly older?: ResultReason
+}
+
 /**
  * A failure that the client is told: a reason of the standard, and a fixed text. Nothing from the request, from a
- * library or from the system goes into the text; the cause is for the log alone.
+ * library or from the system goes into the text.
  */
 export class KmipError extends Error {
   readonly reason: ResultReason
+  readonly older: ResultReason | undefined
 
-  constructor(reason: ResultReason, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options)
+  constructor(reason: ResultReason, message: string, options: KmipErrorOptions = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause })
     this.name = 'KmipError'
     this.reason = reason
+    this.older = options.older
   }
 }

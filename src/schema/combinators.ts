@@ -42,7 +42,10 @@ export const oneOf = <T>(name: string, alternatives: readonly Alternative<T>[]):
           return match.codec.read(buffer, at)
         },
         write: (writer, tag, value) => find(value)?.codec.write(writer, tag, value),
-        fits: (value) => find(value)?.inRange ?? false,
+        fits: (value) => {
+          const match = find(value)
+          return match !== undefined && match.inRange && (match.codec.fits?.(value) ?? true)
+        },
       }
     },
   })

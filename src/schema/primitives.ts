@@ -98,6 +98,11 @@ export const enumOf = <Name extends string>(table: Enumeration<Name>): Kind<Name
   }),
 })
 
+/** An enumeration by its bare code, for whoever must answer about codes that no table has. */
+export const enumerationCode: Kind<number> = primitive('Enumeration', ITEM_TYPE.Enumeration, readUnsigned, (w, tag, v) =>
+  w.enumeration(tag, v),
+)
+
 /** As {@link enumOf}, but a vendor's extension code (8xxxxxxx) is kept as the number it is. */
 export const extensibleEnumOf = <Name extends string>(table: Enumeration<Name>): Kind<Name | number> => {
   const known = enumOf(table)

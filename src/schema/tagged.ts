@@ -48,3 +48,11 @@ export const taggedUnion = <T extends Table>(
     return codec
   }
 }
+
+type Named = { readonly name: string; readonly value: unknown }
+
+/** Reads the first value of a given name out of a list of tagged values. */
+export const taggedValue =
+  <T extends Table>() =>
+  <N extends keyof T & string>(list: readonly Named[], name: N): ValueOf<T[N]['kind']> | undefined =>
+    list.find((entry) => entry.name === name)?.value as ValueOf<T[N]['kind']> | undefined

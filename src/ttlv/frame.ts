@@ -14,7 +14,8 @@ export type FrameSplitter = {
   /**
    * Takes the next chunk and returns the messages it completes, in order.
    * @throws TtlvError `malformed` where the stream is not at the start of a message, `limit` past `maxSize`; both as
-   * soon as the eight bytes of the header are there. The stream cannot be read on after either.
+   * soon as the eight bytes of the header are there. Behind complete messages it is the next call that throws, be it
+   * with no bytes, so that they can be answered. The stream cannot be read on after either.
    */
   push(chunk: Buffer): readonly Buffer[]
   /** Bytes held of a message that is not complete yet. */
@@ -46,14 +47,19 @@ export const createFrameSplitter = (options: FrameOptions): FrameSplitter => {
   }
 
   const push = (chunk: Buffer): readonly Buffer[] => {
-    chunks.push(chunk)
+    if (chunk.length > 0) chunks.push(chunk)
     held += chunk.length
     const messages: Buffer[] = []
     for (;;) {
       if (held < HEADER_LENGTH) return messages
       if (size === 0) {
         if ((chunks[0]?.length ?? 0) < HEADER_LENGTH) chunks = [Buffer.concat(chunks, held)]
-        size = messageSize(chunks[0] ?? chunk, options)
+        try {
+          size = messageSize(chunks[0] ?? chunk, options)
+        } catch (error) {
+          if (messages.length === 0) throw error
+          return messages
+        }
       }
       if (held < size) return messages
       const joined = chunks.length === 1 ? (chunks[0] ?? chunk) : Buffer.concat(chunks, held)

@@ -14,7 +14,8 @@ export const typeAt = (buffer: Buffer, at: number): number => buffer.readUInt8(a
 /** Length of the value in bytes, without its padding. */
 export const lengthAt = (buffer: Buffer, at: number): number => buffer.readUInt32BE(at + 4)
 
-export const paddedLength = (length: number): number => (length + 7) & ~7
+/** Exact up to the largest length that four bytes hold: the bit operation sees only the low bits. */
+export const paddedLength = (length: number): number => length + (-length & 7)
 
 /** Offset of the item that follows the one at `at`. */
 export const nextItem = (buffer: Buffer, at: number): number => at + HEADER_LENGTH + paddedLength(lengthAt(buffer, at))

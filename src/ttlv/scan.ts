@@ -57,12 +57,7 @@ export const scan = (buffer: Buffer, extendedTypes: boolean, limits: ScanLimits 
   let end = buffer.length
   let at = 0
   let items = 0
-  while (ends.length > 0) {
-    if (at === end) {
-      ends.pop()
-      end = ends.at(-1) ?? end
-      continue
-    }
+  do {
     if (end - at < HEADER_LENGTH) throw malformed('incomplete item header', at)
     items += 1
     if (items > limits.maxItems) throw new TtlvError('limit', 'too many items', at)
@@ -74,12 +69,17 @@ export const scan = (buffer: Buffer, extendedTypes: boolean, limits: ScanLimits 
       at += HEADER_LENGTH
       end = at + length
       ends.push(end)
-      continue
+    } else {
+      if (itemTypeName(type) === undefined || (type === ITEM_TYPE.DateTimeExtended && !extendedTypes)) {
+        throw malformed(`unknown item type ${type}`, at)
+      }
+      checkValue(buffer, at, type, length, end)
+      at += HEADER_LENGTH + paddedLength(length)
     }
-    if (itemTypeName(type) === undefined || (type === ITEM_TYPE.DateTimeExtended && !extendedTypes)) {
-      throw malformed(`unknown item type ${type}`, at)
+    while (at === end && ends.length > 1) {
+      ends.pop()
+      end = ends.at(-1) ?? end
     }
-    checkValue(buffer, at, type, length, end)
-    at += HEADER_LENGTH + paddedLength(length)
-  }
+  } while (ends.length > 1)
+  if (at !== buffer.length) throw malformed('bytes after the item', at)
 }

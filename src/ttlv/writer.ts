@@ -21,8 +21,8 @@ export class Writer {
 
   /** Forgets everything written and clears it: answers carry keys. */
   reset(): void {
+    this.#buffer.fill(0, 0, this.#at)
     if (this.#buffer.length > KEPT_CAPACITY) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_CAPACITY)
-    else this.#buffer.fill(0, 0, this.#at)
     this.#at = 0
   }
 
@@ -107,6 +107,11 @@ export class Writer {
     this.#header(tag, ITEM_TYPE.ByteString, value.length)
     value.copy(this.#buffer, this.#at)
     this.#pad(value.length)
+  }
+
+  /** Changes the value of an Integer item written before, by the offset at which it starts. */
+  patchInteger(start: number, value: number): void {
+    this.#buffer.writeInt32BE(value, start + HEADER_LENGTH)
   }
 
   /** Whole items that are already encoded. */

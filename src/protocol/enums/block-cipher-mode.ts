@@ -11,7 +11,7 @@ export const BLOCK_CIPHER_MODE = enumeration('Block Cipher Mode', {
   CMAC: [0x07, '1.0'],
   CCM: [0x08, '1.0'],
   GCM: [0x09, '1.0'],
-  CBCMAC: [0x0a, '1.0'],
+  CBC_MAC: [0x0a, '1.0'],
   XTS: [0x0b, '1.0'],
   AESKeyWrapPadding: [0x0c, '1.0'],
   NISTKeyWrap: [0x0d, '1.0'],

@@ -9,7 +9,7 @@ export const DIGITAL_SIGNATURE_ALGORITHM = enumeration('Digital Signature Algori
   SHA_256WithRSAEncryption: [0x05, '1.1'],
   SHA_384WithRSAEncryption: [0x06, '1.1'],
   SHA_512WithRSAEncryption: [0x07, '1.1'],
-  RSASSAPSS: [0x08, '1.1'],
+  RSASSA_PSS: [0x08, '1.1'],
   DSAWithSHA_1: [0x09, '1.1'],
   DSAWithSHA224: [0x0a, '1.1'],
   DSAWithSHA256: [0x0b, '1.1'],

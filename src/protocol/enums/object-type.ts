@@ -7,7 +7,7 @@ export const OBJECT_TYPE = enumeration('Object Type', {
   PublicKey: [0x03, '1.0'],
   PrivateKey: [0x04, '1.0'],
   SplitKey: [0x05, '1.0'],
-  Template: [0x06, '1.0', '1.2'],
+  Template: [0x06, '1.0', '1.4'],
   SecretData: [0x07, '1.0'],
   OpaqueObject: [0x08, '1.0'],
   PGPKey: [0x09, '1.2'],

@@ -1,0 +1,27 @@
+import type { ObjectType } from '../protocol/enums/object-type.ts'
+import type { State } from '../protocol/enums/state.ts'
+import type { AttributeSet } from './attribute-set.ts'
+import type { HeldKey } from './key-store.ts'
+import { lifecycleOf, stateAt } from './state.ts'
+
+/** A managed object: who owns it, what is known of it, and where its material is. Never changed in place. */
+export type ManagedObject = {
+  /** Unique Identifier. */
+  readonly id: string
+  /** Version of the row it was read from; 0 before it is stored. */
+  readonly rowVersion: number
+  readonly tenant: string
+  /** Identity of the principal that made it. */
+  readonly owner: string
+  readonly objectType: ObjectType
+  /** Stored attributes; those that follow from the rest (State, Object Type, ...) are added by `allAttributes`. */
+  readonly attributes: AttributeSet
+  /** Absent once destroyed, and for an object registered without material. */
+  readonly key: HeldKey | undefined
+}
+
+export const stateOf = (object: ManagedObject, now: number): State => stateAt(lifecycleOf(object.attributes), now)
+
+export const isDestroyed = (object: ManagedObject): boolean => lifecycleOf(object.attributes).destroyDate !== undefined
+
+export const isArchived = (object: ManagedObject): boolean => lifecycleOf(object.attributes).archiveDate !== undefined

@@ -1,0 +1,72 @@
+import type { AttributeFilter } from '../protocol/attribute-wire.ts'
+import type { ObjectGroupMember, Operation, ObjectType } from '../protocol/enumerations.ts'
+import type { ObjectReference } from '../protocol/structures/unique-identifier.ts'
+import type { Version } from '../schema/version.ts'
+import type { Ids } from './clock.ts'
+import type { KeyStore } from './key-store.ts'
+import type { ManagedObject } from './managed-object.ts'
+import type { MaybePromise } from './maybe-promise.ts'
+import type { Principal } from './principal.ts'
+
+/** What Locate asks for (1.4 section 4.9, 2.1 section 6.1.28). */
+export type LocateQuery = {
+  readonly filters: readonly AttributeFilter[]
+  readonly maximumItems: number | undefined
+  readonly offsetItems: number | undefined
+  readonly storageStatusMask: number | undefined
+  readonly objectGroupMember: ObjectGroupMember | undefined
+}
+
+export type LocateResult = {
+  /** Unique Identifiers, newest first. */
+  readonly ids: readonly string[]
+  /** All hits, where counting them costs no scan. */
+  readonly total: number | undefined
+}
+
+/**
+ * The managed objects as one operation of one client sees them: every object comes through the gate of access control,
+ * and what is changed here is seen here and written only when the engine commits.
+ */
+export type Objects = {
+  /** @throws KmipError ObjectNotFound where there is none, or none that this client may use for this operation. */
+  get(id: string): MaybePromise<ManagedObject>
+  insert(object: ManagedObject): void
+  update(object: ManagedObject): void
+  /** @throws KmipError for a filter that cannot be evaluated: a result is never wider than what was asked. */
+  locate(query: LocateQuery): MaybePromise<LocateResult>
+}
+
+/** The server as Query describes it. */
+export type ServerFacts = {
+  readonly vendorIdentification: string
+  readonly productName: string
+  readonly serverVersion: string
+  /** Operations that are answered, with the versions that know them. */
+  readonly operations: readonly { readonly name: Operation; readonly since: Version; readonly until?: Version | undefined }[]
+  readonly objectTypes: readonly ObjectType[]
+}
+
+/** Identifiers that earlier items of the batch produced (1.4 section 4, 2.1 sections 6 and 11.58). */
+export type BatchIdentifiers = {
+  /** The object that a request means; without a reference, the ID Placeholder. */
+  resolve(reference: ObjectReference | undefined): string
+  /** Records what this item produced: the first one becomes the ID Placeholder. */
+  produced(...ids: readonly string[]): void
+  /** Empties the ID Placeholder, so that items that rely on it fail. */
+  clear(): void
+}
+
+/** Everything a handler gets besides its request. */
+export type OperationContext = {
+  /** Version of the message: for Query, which answers about it. Differences in form are the schema's affair. */
+  readonly version: Version
+  readonly principal: Principal
+  /** Seconds since 1970, the same during one item. */
+  readonly now: number
+  readonly objects: Objects
+  readonly keys: KeyStore
+  readonly ids: Ids
+  readonly batch: BatchIdentifiers
+  readonly server: ServerFacts
+}

@@ -1,0 +1,77 @@
+import { KmipError } from '../protocol/kmip-error.ts'
+import type { Operation, UniqueIdentifier } from '../protocol/enumerations.ts'
+import type { ObjectReference } from '../protocol/structures/unique-identifier.ts'
+import type { BatchIdentifiers } from '../domain/operation-context.ts'
+
+type Produced = { readonly operation: Operation; readonly ids: readonly string[] }
+
+/** What a batch has produced so far: one for each message, shared by its items. */
+export type BatchState = {
+  placeholder: string | undefined
+  readonly history: Produced[]
+}
+
+export const emptyBatchState = (): BatchState => ({ placeholder: undefined, history: [] })
+
+/** A point to go back to, where an item has to be run again. */
+export type BatchMark = { readonly placeholder: string | undefined; readonly length: number }
+
+export const markBatch = ({ placeholder, history }: BatchState): BatchMark => ({ placeholder, length: history.length })
+
+export const rewindBatch = (state: BatchState, mark: BatchMark): void => {
+  state.placeholder = mark.placeholder
+  state.history.length = mark.length
+}
+
+/** Which identifier of which operation a Unique Identifier enumeration means (2.1 section 11.58). */
+const MEANING: Readonly<Record<Exclude<UniqueIdentifier, 'IDPlaceholder'>, readonly [Operation, number]>> = {
+  Certify: ['Certify', 0],
+  Create: ['Create', 0],
+  CreateKeyPair: ['CreateKeyPair', 0],
+  CreateKeyPairPrivateKey: ['CreateKeyPair', 0],
+  CreateKeyPairPublicKey: ['CreateKeyPair', 1],
+  CreateSplitKey: ['CreateSplitKey', 0],
+  DeriveKey: ['DeriveKey', 0],
+  Import: ['Import', 0],
+  JoinSplitKey: ['JoinSplitKey', 0],
+  Locate: ['Locate', 0],
+  Register: ['Register', 0],
+  ReKey: ['ReKey', 0],
+  ReCertify: ['ReCertify', 0],
+  ReKeyKeyPair: ['ReKeyKeyPair', 0],
+  ReKeyKeyPairPrivateKey: ['ReKeyKeyPair', 0],
+  ReKeyKeyPairPublicKey: ['ReKeyKeyPair', 1],
+}
+
+const missing = (): KmipError => new KmipError('ObjectNotFound', 'The ID Placeholder is not set')
+
+const lookUp = (state: BatchState, reference: ObjectReference | undefined): string | undefined => {
+  if (reference === undefined) return state.placeholder
+  switch (reference.by) {
+    case 'id':
+      return reference.id
+    case 'result': {
+      if (reference.of === 'IDPlaceholder') return state.placeholder
+      const [operation, index] = MEANING[reference.of]
+      return state.history.findLast((item) => item.operation === operation)?.ids[index]
+    }
+    case 'position':
+      return state.history.flatMap(({ ids }) => ids).at(reference.position)
+  }
+}
+
+/** The batch as one operation of it sees it (1.4 section 4, 2.1 section 6). */
+export const batchIdentifiers = (state: BatchState, operation: Operation): BatchIdentifiers => ({
+  resolve: (reference) => {
+    const id = lookUp(state, reference)
+    if (id === undefined) throw missing()
+    return id
+  },
+  produced: (...ids) => {
+    state.history.push({ operation, ids })
+    state.placeholder = ids[0]
+  },
+  clear: () => {
+    state.placeholder = undefined
+  },
+})

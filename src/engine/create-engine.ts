@@ -1,0 +1,72 @@
+import type { ObjectType } from '../protocol/enumerations.ts'
+import type { ScanLimits } from '../ttlv/scan.ts'
+import type { Access } from '../domain/access.ts'
+import type { Clock, Ids } from '../domain/clock.ts'
+import type { KeyStore } from '../domain/key-store.ts'
+import type { ObjectStore } from '../domain/object-store.ts'
+import type { ServerFacts } from '../domain/operation-context.ts'
+import type { Log } from '../observe/log.ts'
+import type { Operation } from '../operations/define-operation.ts'
+import { createMessageHandler } from './handle-message.ts'
+import type { MessageHandler } from './message-handler.ts'
+import { createObjectCache, noObjectCache } from './objects/object-cache.ts'
+import { createUnitOfWork } from './objects/unit-of-work.ts'
+
+export type EngineDependencies = {
+  readonly store: ObjectStore
+  readonly keys: KeyStore
+  readonly access: Access
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly operations: readonly Operation[]
+  readonly serverVersion: string
+  /** Objects kept in memory, where the store is ours alone. */
+  readonly cachedObjects: number
+  readonly limits?: ScanLimits
+}
+
+/** Identifiers in one answer of Locate, whatever the client asks for. */
+export const LOCATE_CAP = 1_000
+
+/** Object types that this server keeps. */
+const OBJECT_TYPES: readonly ObjectType[] = [
+  'Certificate',
+  'SymmetricKey',
+  'PublicKey',
+  'PrivateKey',
+  'SplitKey',
+  'Template',
+  'SecretData',
+  'OpaqueObject',
+  'PGPKey',
+  'CertificateRequest',
+]
+
+const describe = (operations: readonly Operation[], serverVersion: string): ServerFacts => ({
+  vendorIdentification: 'kmipd',
+  productName: 'kmipd',
+  serverVersion,
+  operations: operations.map(({ name, since, until }) => ({ name, since, until })),
+  objectTypes: OBJECT_TYPES,
+})
+
+/** Puts the engine together: one for each process. */
+export const createEngine = (dependencies: EngineDependencies): MessageHandler => {
+  const { store, keys, access, clock, ids, log, operations, serverVersion, cachedObjects, limits } = dependencies
+  const cache = store.exclusive && cachedObjects > 0 ? createObjectCache(cachedObjects) : noObjectCache
+  const unit = { store, keys, access, cache, locateCap: LOCATE_CAP }
+  return createMessageHandler({
+    parts: {
+      operations: new Map(operations.map((operation) => [operation.code, operation])),
+      keys,
+      access,
+      clock,
+      ids,
+      log,
+      server: describe(operations, serverVersion),
+      createUnit: () => createUnitOfWork(unit),
+    },
+    ...(limits === undefined ? {} : { limits }),
+  })
+}

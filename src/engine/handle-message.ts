@@ -1,0 +1,107 @@
+import type { RequestMessage } from '../protocol/message.ts'
+import { LATEST_VERSION, type Version } from '../schema/version.ts'
+import { TtlvError } from '../ttlv/error.ts'
+import { DEFAULT_LIMITS, type ScanLimits } from '../ttlv/scan.ts'
+import { tagPath } from '../ttlv/tag-path.ts'
+import type { Writer } from '../ttlv/writer.ts'
+import { SchemaError } from '../schema/error.ts'
+import { type MaybePromise, then } from '../domain/maybe-promise.ts'
+import { emptyBatchState } from './batch-identifiers.ts'
+import { type Failure, GENERAL_FAILURE, knownFailure } from './failures.ts'
+import type { MessageHandler, Reply, Session } from './message-handler.ts'
+import { type MessageVersion, parseRequest, peekVersion } from './request.ts'
+import { beginMessage, endMessage, writeFailedItem } from './response.ts'
+import { runBatch } from './run-batch.ts'
+import type { EngineParts } from './run-item.ts'
+import { createWriterPool } from './writer-pool.ts'
+
+export type EngineOptions = {
+  readonly parts: EngineParts
+  readonly limits?: ScanLimits
+}
+
+/** The version in which a stream is refused that names none. */
+const UNKNOWN_VERSION: MessageVersion = { version: LATEST_VERSION, spoken: false }
+
+/** Batch Count stands at the end of the response header, whose other fields are of fixed length here. */
+const batchCountAt = (writer: Writer): number => writer.length - 16
+
+/** Where in the message an error is, for the log. */
+const placeOf = (message: Buffer, error: unknown): string | undefined =>
+  error instanceof TtlvError || error instanceof SchemaError
+    ? tagPath(message, error.offset)
+        .map((tag) => tag.toString(16))
+        .join('/')
+    : undefined
+
+/**
+ * The engine: request bytes in, response bytes out, over whatever connection. What can be answered at once is answered
+ * at once; there is a promise only where a database, a key module or a commit makes one.
+ */
+export const createMessageHandler = ({ parts, limits = DEFAULT_LIMITS }: EngineOptions): MessageHandler => {
+  const pool = createWriterPool()
+
+  const reply = (writer: Writer, close: boolean): Reply => ({
+    bytes: writer.bytes(),
+    close,
+    release: () => pool.release(writer),
+  })
+
+  /** A message that cannot be read: header and one item without Operation (1.4 section 11.1). */
+  const refusal = (writer: Writer, version: Version, failure: Failure, close: boolean): Reply => {
+    const message = beginMessage(writer, version, parts.clock.now(), 1)
+    writeFailedItem(writer, undefined, failure, version)
+    writer.end(message)
+    return reply(writer, close)
+  }
+
+  const refuseMessage = (error: unknown, message: Buffer, { version }: MessageVersion, session: Session): Reply => {
+    const failure = knownFailure(error)
+    const fields = { client: session.principal.name, peer: session.peer, place: placeOf(message, error) }
+    if (failure === undefined) parts.log.error('request failed unexpectedly', { ...fields, error })
+    else parts.log.warn('request refused', { ...fields, error })
+    // Lengths that do not add up leave no doubt only about this message: what follows cannot be trusted (2.1 section 11.46).
+    return refusal(pool.acquire(), version, failure ?? GENERAL_FAILURE, error instanceof TtlvError)
+  }
+
+  const answer = (request: RequestMessage, version: Version, session: Session): MaybePromise<Reply> => {
+    const { header, items } = request
+    const writer = pool.acquire()
+    const message = beginMessage(writer, version, parts.clock.now(), items.length)
+    const countAt = batchCountAt(writer)
+    const option = items.length > 1 ? (header.batchErrorContinuationOption ?? 'Stop') : 'Stop'
+    const result = runBatch({
+      parts,
+      version,
+      principal: session.principal,
+      writer,
+      maximumSize: header.maximumResponseSize ?? Number.POSITIVE_INFINITY,
+      batch: emptyBatchState(),
+      asynchronousOnly: header.asynchronousIndicator === 'Mandatory',
+      items,
+      undo: option === 'Undo',
+      continueOnError: option === 'Continue',
+    })
+    return then(result, ({ count }) => {
+      endMessage(writer, message, countAt, count)
+      return reply(writer, false)
+    })
+  }
+
+  return {
+    handle: (message, session) => {
+      const version = peekVersion(message) ?? UNKNOWN_VERSION
+      let request: RequestMessage
+      try {
+        request = parseRequest(message, version, limits)
+      } catch (error) {
+        return refuseMessage(error, message, version, session)
+      }
+      return answer(request, version.version, session)
+    },
+    refuse: (error, session) => {
+      parts.log.warn('stream refused', { client: session.principal.name, peer: session.peer, error })
+      return refusal(pool.acquire(), LATEST_VERSION, knownFailure(error) ?? GENERAL_FAILURE, true)
+    },
+  }
+}

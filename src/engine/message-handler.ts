@@ -1,0 +1,26 @@
+import type { MaybePromise } from '../domain/maybe-promise.ts'
+import type { Principal } from '../domain/principal.ts'
+import type { TtlvError } from '../ttlv/error.ts'
+
+/** What a request came over: a TLS connection, or whatever stands in for one. Compared by identity. */
+export type Session = {
+  readonly principal: Principal
+  /** For the log: address and port of the peer, or the name of the internal caller. */
+  readonly peer: string
+}
+
+/** A response message. `bytes` stays valid until `release`, which is called once, after it has been written. */
+export type Reply = {
+  readonly bytes: Buffer
+  /** Whether the connection cannot be read on: the stream has lost its place. */
+  readonly close: boolean
+  release(): void
+}
+
+/** The engine as the network sees it. Neither function throws, and no promise of theirs is rejected. */
+export type MessageHandler = {
+  /** Answers one request message. The message buffer is not used any more once the reply is there. */
+  handle(message: Buffer, session: Session): MaybePromise<Reply>
+  /** Answers a stream that is no sequence of messages; the reply always asks to close. */
+  refuse(error: TtlvError, session: Session): Reply
+}

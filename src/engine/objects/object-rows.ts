@@ -1,0 +1,97 @@
+import { OBJECT_TYPE } from '../../protocol/enumerations.ts'
+import { KmipError } from '../../protocol/kmip-error.ts'
+import { instancesOf } from '../../domain/attribute-set.ts'
+import type { HeldKey, KeyStore } from '../../domain/key-store.ts'
+import type { ManagedObject } from '../../domain/managed-object.ts'
+import type { Change, LifecycleColumns, NameClaim, ObjectRow, StoredMaterial } from '../../domain/object-store.ts'
+import { isDestroyed } from '../../domain/managed-object.ts'
+import { lifecycleOf } from '../../domain/state.ts'
+import { decodeDocument, encodeDocument } from './document.ts'
+import { searchKeys } from './search-keys.ts'
+
+type Unsigned = Omit<ObjectRow, 'mac'>
+
+const lengthPrefixed = (part: Buffer): readonly Buffer[] => {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(part.length)
+  return [length, part]
+}
+
+const numbers = (...values: readonly (number | undefined)[]): Buffer => Buffer.from(values.map((value) => value ?? '').join(','))
+
+const materialBytes = (material: StoredMaterial | undefined): readonly Buffer[] => {
+  if (material === undefined) return []
+  return material.kind === 'sealed' ? [material.sealed] : [Buffer.from(material.token), material.keyId]
+}
+
+const datesOf = (dates: LifecycleColumns): Buffer =>
+  numbers(dates.activationDate, dates.deactivationDate, dates.compromiseDate, dates.destroyDate, dates.archiveDate)
+
+/** What the MAC of a row covers: every column, so that none can be changed, swapped or taken from another row. */
+const authenticated = (row: Unsigned): Buffer =>
+  Buffer.concat(
+    [
+      Buffer.from(row.id),
+      Buffer.from(row.tenant),
+      Buffer.from(row.owner),
+      numbers(row.version, row.objectType, row.sealVersion),
+      datesOf(row.lifecycle),
+      row.document,
+      Buffer.from(row.material?.kind ?? 'none'),
+      ...materialBytes(row.material),
+    ].flatMap(lengthPrefixed),
+  )
+
+const storedMaterial = (key: HeldKey | undefined): StoredMaterial | undefined => key?.ref
+
+const toRow = (object: ManagedObject, keys: KeyStore): ObjectRow => {
+  const row: Unsigned = {
+    id: object.id,
+    version: object.rowVersion + 1,
+    tenant: object.tenant,
+    owner: object.owner,
+    objectType: OBJECT_TYPE.code[object.objectType],
+    document: encodeDocument(object.attributes),
+    sealVersion: object.key?.sealVersion ?? 0,
+    material: storedMaterial(object.key),
+    lifecycle: lifecycleOf(object.attributes),
+  }
+  return { ...row, mac: keys.authenticate(authenticated(row)) }
+}
+
+/** A destroyed object gives its names free. */
+const namesOf = (object: ManagedObject): readonly NameClaim[] =>
+  isDestroyed(object)
+    ? []
+    : [...new Set(instancesOf(object.attributes, 'Name').map(({ value }) => value.nameValue))].map((name) => ({
+        tenant: object.tenant,
+        name,
+      }))
+
+/** The change that brings the database to this object. */
+export const toChange = (object: ManagedObject, keys: KeyStore): Change => ({
+  kind: object.rowVersion === 0 ? 'insert' : 'update',
+  row: toRow(object, keys),
+  keys: searchKeys(object.attributes),
+  names: namesOf(object),
+})
+
+/**
+ * Reads a row back.
+ * @throws KmipError CryptographicFailure where the row is not what was written
+ */
+export const fromRow = (row: ObjectRow, keys: KeyStore): ManagedObject => {
+  const objectType = OBJECT_TYPE.nameOf(row.objectType)
+  if (objectType === undefined || !keys.isAuthentic(authenticated(row), row.mac)) {
+    throw new KmipError('CryptographicFailure', 'The stored object is damaged', { cause: new Error(`object ${row.id} fails its MAC`) })
+  }
+  return {
+    id: row.id,
+    rowVersion: row.version,
+    tenant: row.tenant,
+    owner: row.owner,
+    objectType,
+    attributes: decodeDocument(row.document),
+    key: row.material === undefined ? undefined : { objectId: row.id, sealVersion: row.sealVersion, ref: row.material },
+  }
+}

@@ -1,0 +1,130 @@
+import type { Operation } from '../../protocol/enums/operation.ts'
+import { KmipError } from '../../protocol/kmip-error.ts'
+import type { Access } from '../../domain/access.ts'
+import type { HeldKey, KeyStore } from '../../domain/key-store.ts'
+import type { ManagedObject } from '../../domain/managed-object.ts'
+import { type MaybePromise, then } from '../../domain/maybe-promise.ts'
+import type { AuditRecord, ObjectStore, SearchResult } from '../../domain/object-store.ts'
+import type { LocateQuery, Objects } from '../../domain/operation-context.ts'
+import type { Principal } from '../../domain/principal.ts'
+import { toSearch } from './locate-search.ts'
+import { matches } from './matches.ts'
+import type { ObjectCache } from './object-cache.ts'
+import { fromRow, toChange } from './object-rows.ts'
+
+export type UnitDependencies = {
+  readonly store: ObjectStore
+  readonly keys: KeyStore
+  readonly access: Access
+  readonly cache: ObjectCache
+  /** Most identifiers in one answer of Locate. */
+  readonly locateCap: number
+}
+
+/** Reads and changes of one item, or of one batch with Undo, until they are committed or thrown away. */
+export type UnitOfWork = {
+  /** The objects as `principal` sees them while it performs `operation`. */
+  objectsFor(principal: Principal, operation: Operation, now: number): Objects
+  audit(record: AuditRecord): void
+  readonly changed: boolean
+  /**
+   * Writes everything at once; resolves when it is durable.
+   * @throws ConflictError, DuplicateError
+   */
+  commit(): Promise<void>
+}
+
+const notFound = (): KmipError => new KmipError('ObjectNotFound', 'No object with that Unique Identifier')
+
+/** Keys that are not held any more: their material is destroyed once the database has committed. */
+const vanishedKeys = (loaded: ReadonlyMap<string, ManagedObject>, pending: ReadonlyMap<string, ManagedObject>): readonly HeldKey[] =>
+  [...pending.values()].flatMap((object) => {
+    const before = loaded.get(object.id)?.key
+    return before === undefined || object.key?.sealVersion === before.sealVersion ? [] : [before]
+  })
+
+/** Puts what is not committed yet over what the database found: newest first, as it does. */
+const overlay = (
+  found: SearchResult,
+  pending: readonly ManagedObject[],
+  isMatch: (object: ManagedObject) => boolean,
+): readonly string[] => {
+  const changed = new Set(pending.map(({ id }) => id))
+  const hits = pending.filter(isMatch).map(({ id }) => id)
+  return [...found.ids.filter((id) => !changed.has(id)), ...hits].sort((a, b) => (a < b ? 1 : -1))
+}
+
+type Load = (tenant: string, id: string) => MaybePromise<ManagedObject | undefined>
+
+const objectLoader =
+  ({ store, keys, cache }: UnitDependencies, pending: ReadonlyMap<string, ManagedObject>): Load =>
+  (tenant, id) => {
+    const known = pending.get(id) ?? cache.get(tenant, id)
+    if (known !== undefined) return known
+    return then(store.read(tenant, id), (row) => {
+      if (row === undefined) return undefined
+      const object = fromRow(row, keys)
+      cache.set(object)
+      return object
+    })
+  }
+
+export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => {
+  const { store, keys, access, cache } = dependencies
+  const loaded = new Map<string, ManagedObject>()
+  const pending = new Map<string, ManagedObject>()
+  const records: AuditRecord[] = []
+  const load = objectLoader(dependencies, pending)
+
+  const locate = (principal: Principal, query: LocateQuery, now: number): MaybePromise<SearchResult> => {
+    const { tenant } = principal
+    const search = toSearch(query, { tenant, owner: access.searchedOwner(principal), now, cap: dependencies.locateCap })
+    if (pending.size === 0) return store.search(search)
+    const wider = { ...search, offset: 0, limit: search.offset + search.limit + pending.size, count: false }
+    return then(store.search(wider), (found) => {
+      const ids = overlay(found, [...pending.values()], (object) => matches(object, search))
+      return { ids: ids.slice(search.offset, search.offset + search.limit), total: undefined }
+    })
+  }
+
+  const objectsFor = (principal: Principal, operation: Operation, now: number): Objects => ({
+    get: (id) =>
+      then(load(principal.tenant, id), (object) => {
+        if (object === undefined || !access.mayUse(principal, operation, object)) throw notFound()
+        if (!loaded.has(id)) loaded.set(id, object)
+        return object
+      }),
+    insert: (object) => {
+      pending.set(object.id, object)
+    },
+    update: (object) => {
+      pending.set(object.id, object)
+    },
+    locate: (query) => locate(principal, query, now),
+  })
+
+  const commit = async (): Promise<void> => {
+    const objects = [...pending.values()]
+    try {
+      await store.commit({ changes: objects.map((object) => toChange(object, keys)), audit: records })
+    } catch (error) {
+      // What lost a race is stale, whether it was read or cached before.
+      for (const object of objects) cache.delete(object.tenant, object.id)
+      throw error
+    }
+    for (const object of objects) cache.set({ ...object, rowVersion: object.rowVersion + 1 })
+    const vanished = vanishedKeys(loaded, pending)
+    if (vanished.length > 0) await keys.destroy(vanished)
+  }
+
+  return {
+    objectsFor,
+    audit: (record) => {
+      records.push(record)
+    },
+    get changed() {
+      return pending.size > 0
+    },
+    commit,
+  }
+}

@@ -1,0 +1,66 @@
+import { protocolVersion, requestMessage, type RequestMessage } from '../protocol/message.ts'
+import { OPERATION } from '../protocol/enumerations.ts'
+import { KmipError } from '../protocol/kmip-error.ts'
+import { TAG } from '../protocol/tags.ts'
+import { inRange, LATEST_VERSION, type Version, VERSIONS, versionOf } from '../schema/version.ts'
+import { ITEM_TYPE } from '../ttlv/item-type.ts'
+import { HEADER_LENGTH, lengthAt, tagAt, typeAt } from '../ttlv/reader.ts'
+import { scan, type ScanLimits } from '../ttlv/scan.ts'
+
+/** The version of a message: the one it asks for, and the one in which it is read and answered. */
+export type MessageVersion = {
+  readonly version: Version
+  /** Whether the version asked for is one that this server speaks. */
+  readonly spoken: boolean
+}
+
+/** Where the Protocol Version stands: inside the message and its header, as their first field. */
+const VERSION_AT = 2 * HEADER_LENGTH
+
+/** The newest version that shares the major number, so that the client can read the answer. */
+const nearest = (major: number): Version => VERSIONS.findLast((version) => version.startsWith(`${major}.`)) ?? LATEST_VERSION
+
+/**
+ * Reads the version before anything else, since everything else depends on it; undefined where the message does not
+ * begin as one (1.4 section 6.1, 2.1 section 9.16).
+ */
+export const peekVersion = (message: Buffer): MessageVersion | undefined => {
+  const integersEnd = VERSION_AT + HEADER_LENGTH + 4 * HEADER_LENGTH
+  if (message.length < integersEnd || tagAt(message, VERSION_AT) !== TAG.ProtocolVersion) return undefined
+  if (typeAt(message, VERSION_AT) !== ITEM_TYPE.Structure || lengthAt(message, VERSION_AT) !== 4 * HEADER_LENGTH) return undefined
+  const { major, minor } = protocolVersion.compile('storage').read(message, VERSION_AT)
+  const version = versionOf(major, minor)
+  return version === undefined ? { version: nearest(major), spoken: false } : { version, spoken: true }
+}
+
+const hasDuplicates = (ids: readonly (Buffer | undefined)[]): boolean =>
+  new Set(ids.map((id) => id?.toString('latin1'))).size < ids.length
+
+/** A batch of several items needs a different Unique Batch Item ID on each (1.4 section 7.2, 2.1 section 8.3). */
+const checkBatch = ({ header, items }: RequestMessage): void => {
+  if (header.batchCount !== items.length || items.length === 0) {
+    throw new KmipError('InvalidMessage', 'Batch Count is not the number of Batch Items')
+  }
+  const ids = items.map(({ uniqueBatchItemID }) => uniqueBatchItemID)
+  if (items.length > 1 && (ids.includes(undefined) || hasDuplicates(ids))) {
+    throw new KmipError('InvalidMessage', 'Batch Items need different Unique Batch Item IDs')
+  }
+}
+
+/** Discover Versions is answered whatever the header says: it is how a client finds out. */
+const checkSpoken = ({ items }: RequestMessage, spoken: boolean): void => {
+  if (spoken || items.every(({ operation }) => operation === OPERATION.code.DiscoverVersions)) return
+  throw new KmipError('UnsupportedProtocolVersion', 'The server does not speak that protocol version')
+}
+
+/**
+ * Checks the whole message down to its leaves and reads the envelope; payloads stay as they are.
+ * @throws TtlvError, SchemaError, KmipError: nothing has been executed
+ */
+export const parseRequest = (message: Buffer, { version, spoken }: MessageVersion, limits: ScanLimits): RequestMessage => {
+  scan(message, inRange(version, { since: '2.0' }), limits)
+  const request = requestMessage.compile(version).read(message, 0)
+  checkSpoken(request, spoken)
+  checkBatch(request)
+  return request
+}

@@ -1,0 +1,55 @@
+import { RESULT_REASON, RESULT_STATUS } from '../protocol/enumerations.ts'
+import type { RequestBatchItem } from '../protocol/message.ts'
+import { TAG } from '../protocol/tags.ts'
+import { type Version, versionNumbers } from '../schema/version.ts'
+import type { Writer } from '../ttlv/writer.ts'
+import { type Failure, reasonIn } from './failures.ts'
+
+/*
+ * Response messages, written straight into the buffer: the fields of header and item are few and always the same
+ * (1.4 section 7.2, 2.1 sections 8.5 and 8.6). Time Stamp is always there; real clients require it.
+ */
+
+/** Writes the header and returns the start of the message, for {@link endMessage}. */
+export const beginMessage = (writer: Writer, version: Version, now: number, batchCount: number): number => {
+  const { major, minor } = versionNumbers(version)
+  const message = writer.begin(TAG.ResponseMessage)
+  const header = writer.begin(TAG.ResponseHeader)
+  const numbers = writer.begin(TAG.ProtocolVersion)
+  writer.integer(TAG.ProtocolVersionMajor, major)
+  writer.integer(TAG.ProtocolVersionMinor, minor)
+  writer.end(numbers)
+  writer.dateTime(TAG.TimeStamp, now)
+  writer.integer(TAG.BatchCount, batchCount)
+  writer.end(header)
+  return message
+}
+
+/** Fills in the Batch Count that turned out, and the length. */
+export const endMessage = (writer: Writer, message: number, batchCountAt: number, batchCount: number): void => {
+  writer.patchInteger(batchCountAt, batchCount)
+  writer.end(message)
+}
+
+/** Starts a response item up to its status; a request item that could not be read has none of its fields. */
+export const beginItem = (writer: Writer, item: RequestBatchItem | undefined, status: keyof typeof RESULT_STATUS.code): number => {
+  const start = writer.begin(TAG.BatchItem)
+  if (item !== undefined) {
+    writer.enumeration(TAG.Operation, item.operation)
+    if (item.uniqueBatchItemID !== undefined) writer.byteString(TAG.UniqueBatchItemID, item.uniqueBatchItemID)
+  }
+  writer.enumeration(TAG.ResultStatus, RESULT_STATUS.code[status])
+  return start
+}
+
+export const writeFailedItem = (writer: Writer, item: RequestBatchItem | undefined, failure: Failure, version: Version): void => {
+  const start = beginItem(writer, item, 'OperationFailed')
+  writer.enumeration(TAG.ResultReason, RESULT_REASON.code[reasonIn(failure, version)])
+  writer.text(TAG.ResultMessage, failure.message)
+  writer.end(start)
+}
+
+/** An item that had succeeded before a later one failed, in a batch with Undo (1.4 section 6.13). */
+export const writeUndoneItem = (writer: Writer, item: RequestBatchItem): void => {
+  writer.end(beginItem(writer, item, 'OperationUndone'))
+}

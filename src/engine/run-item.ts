@@ -1,0 +1,110 @@
+import { KmipError } from '../protocol/kmip-error.ts'
+import type { RequestBatchItem } from '../protocol/message.ts'
+import type { Version } from '../schema/version.ts'
+import type { Writer } from '../ttlv/writer.ts'
+import type { Access } from '../domain/access.ts'
+import type { Clock, Ids } from '../domain/clock.ts'
+import type { KeyStore } from '../domain/key-store.ts'
+import { isPromise, type MaybePromise } from '../domain/maybe-promise.ts'
+import { ConflictError } from '../domain/object-store.ts'
+import type { ServerFacts } from '../domain/operation-context.ts'
+import type { Principal } from '../domain/principal.ts'
+import type { Log } from '../observe/log.ts'
+import type { Operation } from '../operations/define-operation.ts'
+import { type BatchState, batchIdentifiers } from './batch-identifiers.ts'
+import { type Failure, GENERAL_FAILURE, knownFailure } from './failures.ts'
+import type { UnitOfWork } from './objects/unit-of-work.ts'
+import { beginItem } from './response.ts'
+
+/** What all items share. */
+export type EngineParts = {
+  readonly operations: ReadonlyMap<number, Operation>
+  readonly keys: KeyStore
+  readonly access: Access
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly server: ServerFacts
+  createUnit(): UnitOfWork
+}
+
+/** One item on its way: what it came with, and where its answer goes. */
+export type ItemRun = {
+  readonly parts: EngineParts
+  readonly version: Version
+  readonly principal: Principal
+  readonly writer: Writer
+  /** Bytes that the whole message may have. */
+  readonly maximumSize: number
+  readonly batch: BatchState
+  /** Whether the client takes nothing but an asynchronous answer, which this server does not give. */
+  readonly asynchronousOnly: boolean
+  readonly item: RequestBatchItem
+}
+
+const operationOf = ({ parts, item }: ItemRun): Operation => {
+  // Whatever version the header says: real clients use operations of later ones.
+  const operation = parts.operations.get(item.operation)
+  if (operation === undefined) {
+    throw new KmipError('OperationNotSupported', 'The server does not support that operation')
+  }
+  return operation
+}
+
+/** An extension that must be understood and is not fails the item (1.4 section 6.16, 2.1 section 9.13). */
+const checkExtensions = ({ item }: ItemRun): void => {
+  if (item.messageExtension.some(({ criticalityIndicator }) => criticalityIndicator)) {
+    throw new KmipError('UnknownMessageExtension', 'The server does not know a critical Message Extension')
+  }
+}
+
+const checkAccess = ({ parts, principal }: ItemRun, operation: Operation): void => {
+  if (!parts.access.mayPerform(principal, operation.name)) {
+    throw new KmipError('PermissionDenied', 'The client may not perform that operation')
+  }
+}
+
+const checkSynchronous = ({ asynchronousOnly }: ItemRun): void => {
+  if (asynchronousOnly) throw new KmipError('FeatureNotSupported', 'The server answers synchronously')
+}
+
+const finish = ({ writer, maximumSize }: ItemRun, start: number): void => {
+  writer.end(start)
+  if (writer.length > maximumSize) throw new KmipError('ResponseTooLarge', 'The response is larger than Maximum Response Size')
+}
+
+/**
+ * Performs one item within a unit of work and writes its answer. Nothing is committed: a failure, and an answer that is
+ * too large, leave nothing behind.
+ * @throws KmipError, SchemaError, TtlvError
+ */
+export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> => {
+  const { parts, version, principal, writer, batch, item } = run
+  checkExtensions(run)
+  checkSynchronous(run)
+  const operation = operationOf(run)
+  checkAccess(run, operation)
+  const now = parts.clock.now()
+  const { keys, ids, server } = parts
+  const start = beginItem(writer, item, 'Success')
+  const objects = unit.objectsFor(principal, operation.name, now)
+  const identifiers = batchIdentifiers(batch, operation.name)
+  const context = { version, principal, now, objects, keys, ids, batch: identifiers, server }
+  const performed = operation.perform(context, item.payload, writer)
+  if (isPromise(performed)) return performed.then(() => finish(run, start))
+  finish(run, start)
+}
+
+/** The failure as the client sees it; what is not foreseen is logged with its cause. */
+export const failureOf = ({ parts, principal, item }: ItemRun, error: unknown): Failure => {
+  const known = knownFailure(error)
+  const operation = parts.operations.get(item.operation)?.name ?? String(item.operation)
+  const fields = { operation, client: principal.name }
+  if (known === undefined) {
+    const event = error instanceof ConflictError ? 'object changed too often to finish' : 'operation failed unexpectedly'
+    parts.log.error(event, { ...fields, error })
+    return GENERAL_FAILURE
+  }
+  if (error instanceof KmipError && error.cause !== undefined) parts.log.warn('operation failed', { ...fields, error: error.cause })
+  return known
+}

@@ -1,0 +1,65 @@
+import { type MaybePromise, then } from '../domain/maybe-promise.ts'
+import type { OperationContext } from '../domain/operation-context.ts'
+import type { Operation as OperationName } from '../protocol/enums/operation.ts'
+import { OPERATION } from '../protocol/enumerations.ts'
+import { TAG } from '../protocol/tags.ts'
+import { type Fields, type Infer, struct } from '../schema/struct.ts'
+import { inRange, type Version } from '../schema/version.ts'
+import type { Writer } from '../ttlv/writer.ts'
+
+/** What an operation is: its place in the standard, its payloads, and what it does. One file each. */
+export type OperationDefinition<Request extends Fields, Response extends Fields> = {
+  readonly name: OperationName
+  /** Section of the newest 1.x and of the newest 2.x text that define it. */
+  readonly spec: { readonly '1.4'?: string; readonly '2.1': string }
+  readonly request: Request
+  readonly response: Response
+  /**
+   * Answers one request, at once where all it needs is at hand.
+   * @throws KmipError
+   */
+  handle(context: OperationContext, request: Infer<Request>): MaybePromise<Infer<Response>>
+}
+
+/** An operation as the engine calls it, whatever its payloads are. */
+export type Operation = {
+  readonly name: OperationName
+  readonly code: number
+  readonly since: Version
+  readonly until: Version | undefined
+  readonly spec: { readonly '1.4'?: string; readonly '2.1': string }
+  readonly request: Fields
+  readonly response: Fields
+  knownIn(version: Version): boolean
+  /**
+   * Decodes the payload item, handles it, and writes the response payload: all of it before anything is committed, so
+   * that an answer that does not fit leaves nothing behind.
+   * @throws SchemaError, TtlvError, KmipError
+   */
+  perform(context: OperationContext, payload: Buffer, writer: Writer): MaybePromise<void>
+}
+
+export const defineOperation = <const Request extends Fields, const Response extends Fields>(
+  definition: OperationDefinition<Request, Response>,
+): Operation => {
+  const { name, spec, request, response } = definition
+  const [code, since, until] = OPERATION.rows[name]
+  const requestStruct = struct(`${name} Request Payload`, request)
+  const responseStruct = struct(`${name} Response Payload`, response)
+  return {
+    name,
+    code,
+    since,
+    until,
+    spec,
+    request,
+    response,
+    knownIn: (version) => inRange(version, { since, until }),
+    perform: (context, payload, writer) => {
+      const decoded = requestStruct.compile(context.version).read(payload, 0)
+      return then(definition.handle(context, decoded), (answer) =>
+        responseStruct.compile(context.version).write(writer, TAG.ResponsePayload, answer),
+      )
+    },
+  }
+}
