@@ -53,7 +53,8 @@ const readNamed = (buffer: Buffer, from: number): Named => {
   for (let at = from + HEADER_LENGTH; at < end; at = nextItem(buffer, at)) {
     const tag = tagAt(buffer, at)
     if (tag === TAG.AttributeName && label === undefined) label = text.compile('storage').read(buffer, at)
-    else if (tag === TAG.AttributeIndex && index === undefined) index = integer.compile('storage').read(buffer, at)
+    else if (tag === TAG.AttributeIndex && label !== undefined && index === undefined)
+      index = integer.compile('storage').read(buffer, at)
     else if (tag === TAG.AttributeValue && label !== undefined && nextItem(buffer, at) >= end)
       return { label, index, value: at }
     else throw new SchemaError('misplaced-field', 'Attribute', at)
@@ -297,17 +298,48 @@ export const newAttribute = (): Field<Attribute, 'required'> =>
     { tag: TAG.NewAttribute, kind: singleAttribute2, since: '2.0' },
   )
 
+/** 1.x names the instance to modify by its index, and means the first one where it names none (1.4 section 4.15). */
+const indexed1: Kind<Attribute> = memoised({
+  ...attribute1,
+  compile: (target): Codec<Attribute> => {
+    const codec = attribute1.compile(target)
+    return {
+      ...codec,
+      read: (buffer, at) => {
+        const attribute = codec.read(buffer, at)
+        return { ...attribute, index: attribute.index ?? 0 }
+      },
+    }
+  },
+})
+
+/** The attribute that Modify brings: with its index in 1.x, without one in 2.x. */
+export const modifiedAttribute = (): Field<Attribute, 'required'> =>
+  inForms<Attribute, 'required'>(
+    'required',
+    { tag: TAG.Attribute, kind: indexed1, until: '1.4' },
+    { tag: TAG.NewAttribute, kind: singleAttribute2, since: '2.0' },
+  )
+
 /** The instance that Modify and Delete mean, by its value (2.0 and later). */
 export const currentAttribute = (): Field<Attribute, 'optional'> =>
   optional(TAG.CurrentAttribute, singleAttribute2, { since: '2.0' })
 
-/** The attribute that Delete and Adjust mean, by its name in either form. */
+/** The attribute that Adjust means, by its name in either form. */
 export const attributeRef = <P extends 'required' | 'optional'>(presence: P): Field<AttributeRef, P> =>
   inForms<AttributeRef, P>(
     presence,
     { tag: TAG.AttributeName, kind: attributeName1, until: '1.4' },
     { tag: TAG.AttributeReference, kind: attributeReference2, since: '2.0' },
   )
+
+/** The attribute of which Delete means one instance, by its name (1.x). */
+export const attributeName = (): Field<AttributeRef, 'optional'> =>
+  optional(TAG.AttributeName, attributeName1, { until: '1.4' })
+
+/** The attribute of which Delete means all instances, by its reference (2.0 and later). */
+export const attributeReference = (): Field<AttributeRef, 'optional'> =>
+  optional(TAG.AttributeReference, attributeReference2, { since: '2.0' })
 
 /** The instance that Delete means, by its index (1.x). */
 export const attributeIndex = (): Field<number, 'optional'> => optional(TAG.AttributeIndex, integer, { until: '1.4' })

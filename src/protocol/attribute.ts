@@ -2,6 +2,7 @@ import type { Kind } from '../schema/kind.ts'
 import type { Version } from '../schema/version.ts'
 import type { Operation } from './enums/operation.ts'
 import type { ObjectType } from './enums/object-type.ts'
+import type { ResultReason } from './enums/result-reason.ts'
 
 /**
  * When a client may change or delete a value. Besides yes and no the standard knows conditions, each with a name here
@@ -41,4 +42,20 @@ export type AttributeRow<T> = {
   readonly implicit: readonly Operation[]
   readonly objectTypes: readonly ObjectType[]
   readonly search: SearchKey
+  /**
+   * A fact that follows from the material: nobody sets it later, but a client may state it where an object is made, and
+   * it must then agree with the material (1.4 sections 4.1 to 4.3, 2.1 sections 6.1.8, 6.1.9 and 6.1.41).
+   */
+  readonly stated?: true
+  /** Tells how the material was made: a client states it of material it brings, never of what the server makes. */
+  readonly origin?: true
+  /** May be added where it is there already, and then takes its place: a real client does so (VAST). */
+  readonly addedAgain?: true
+  /**
+   * Up to this version an answer to a request for all attributes leaves it out: clients of that time lose the whole
+   * answer over it (PyKMIP). Asked for by name it is there.
+   */
+  readonly quietUntil?: Version
+  /** Why a value is refused; absent where every value of the kind will do. */
+  check?(value: T): ResultReason | undefined
 }

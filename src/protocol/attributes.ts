@@ -4,6 +4,7 @@ import type { AttributeRow } from './attribute.ts'
 import {
   CERTIFICATE_TYPE,
   CRYPTOGRAPHIC_ALGORITHM,
+  CRYPTOGRAPHIC_USAGE_MASK,
   DIGITAL_SIGNATURE_ALGORITHM,
   KEY_FORMAT_TYPE,
   NIST_KEY_TYPE,
@@ -58,6 +59,7 @@ const certificateText = (tag: number, label: string): AttributeRow<string> =>
     implicit: ['Register', 'Certify', 'ReCertify'],
     objectTypes: CERTIFICATES,
     search: 'exact',
+    stated: true,
   })
 
 /**
@@ -104,6 +106,7 @@ export const ATTRIBUTES = {
     implicit: [],
     objectTypes: ALL_OBJECTS,
     search: 'exact',
+    check: ({ alternativeNameValue }) => (alternativeNameValue === '' ? 'InvalidAttributeValue' : undefined),
   }),
   /** Always Sensitive (1.4 section 3.49, 2.1 section 4.3). */
   AlwaysSensitive: row({
@@ -134,6 +137,8 @@ export const ATTRIBUTES = {
     implicit: ['ReKey', 'ReKeyKeyPair', 'ReCertify'],
     objectTypes: ALL_OBJECTS,
     search: 'exact',
+    // Data is not made up here: a client that leaves it out wants the server to know its namespace.
+    check: ({ applicationData }) => (applicationData === undefined ? 'ApplicationNamespaceNotSupported' : undefined),
   }),
   /** Archive Date (1.4 section 3.32, 2.1 section 4.5). */
   ArchiveDate: row({
@@ -165,6 +170,7 @@ export const ATTRIBUTES = {
     implicit: ['Register', 'Certify', 'ReCertify'],
     objectTypes: CERTIFICATES,
     search: 'exact',
+    stated: true,
   }),
   /** Certificate Issuer (1.4 section 3.15). */
   CertificateIssuer: row({
@@ -181,6 +187,7 @@ export const ATTRIBUTES = {
     implicit: ['Register', 'Certify', 'ReCertify'],
     objectTypes: CERTIFICATES,
     search: 'exact',
+    stated: true,
   }),
   /** Certificate Length (1.4 section 3.9, 2.1 section 4.8). */
   CertificateLength: row({
@@ -196,6 +203,7 @@ export const ATTRIBUTES = {
     implicit: ['Register', 'Certify', 'ReCertify'],
     objectTypes: CERTIFICATES,
     search: 'exact',
+    stated: true,
   }),
   /** Certificate Subject (1.4 section 3.14). */
   CertificateSubject: row({
@@ -212,6 +220,7 @@ export const ATTRIBUTES = {
     implicit: ['Register', 'Certify', 'ReCertify'],
     objectTypes: CERTIFICATES,
     search: 'exact',
+    stated: true,
   }),
   /** Certificate Type (1.4 section 3.8, 2.1 section 4.7). */
   CertificateType: row({
@@ -227,6 +236,7 @@ export const ATTRIBUTES = {
     implicit: ['Register', 'Certify', 'ReCertify'],
     objectTypes: CERTIFICATES,
     search: 'exact',
+    stated: true,
   }),
   /** Comment (1.4 section 3.47, 2.1 section 4.9). */
   Comment: row({
@@ -302,6 +312,7 @@ export const ATTRIBUTES = {
     implicit: ['Certify', 'Create', 'CreateKeyPair', 'ReCertify', 'Register', 'DeriveKey', 'ReKey', 'ReKeyKeyPair'],
     objectTypes: ALL_OBJECTS,
     search: 'exact',
+    stated: true,
   }),
   /** Cryptographic Domain Parameters (1.4 section 3.7, 2.1 section 4.14). */
   CryptographicDomainParameters: row({
@@ -332,6 +343,8 @@ export const ATTRIBUTES = {
     implicit: ['Certify', 'Create', 'CreateKeyPair', 'ReCertify', 'Register', 'DeriveKey', 'ReKey', 'ReKeyKeyPair'],
     objectTypes: ALL_OBJECTS,
     search: 'exact',
+    stated: true,
+    check: (bits) => (bits < 0 ? 'InvalidAttributeValue' : undefined),
   }),
   /** Cryptographic Parameters (1.4 section 3.6, 2.1 section 4.16). */
   CryptographicParameters: row({
@@ -362,6 +375,7 @@ export const ATTRIBUTES = {
     implicit: ['Create', 'CreateKeyPair', 'Register', 'DeriveKey', 'Certify', 'ReCertify', 'ReKey', 'ReKeyKeyPair'],
     objectTypes: ALL_OBJECTS,
     search: 'exact',
+    check: (bits) => ((bits & ~CRYPTOGRAPHIC_USAGE_MASK.all) === 0 ? undefined : 'InvalidAttributeValue'),
   }),
   /** Deactivation Date (1.4 section 3.27, 2.1 section 4.18). */
   DeactivationDate: row({
@@ -447,6 +461,7 @@ export const ATTRIBUTES = {
     implicit: ['Certify', 'ReCertify', 'Register'],
     objectTypes: CERTIFICATES_AND_PGP_KEYS,
     search: 'exact',
+    stated: true,
   }),
   /** Extractable (1.4 section 3.50, 2.1 section 4.23). */
   Extractable: row({
@@ -507,6 +522,7 @@ export const ATTRIBUTES = {
     implicit: [],
     objectTypes: ALL_OBJECTS,
     search: 'exact',
+    stated: true,
   }),
   /** Key Value Location (1.4 section 3.42, 2.1 section 4.27). */
   KeyValueLocation: row({
@@ -534,7 +550,7 @@ export const ATTRIBUTES = {
     clientModifies: 'no',
     clientDeletes: 'no',
     multiple: false,
-    implicit: [],
+    implicit: ['Register'],
     objectTypes: ALL_OBJECTS,
     search: 'exact',
   }),
@@ -630,6 +646,7 @@ export const ATTRIBUTES = {
     implicit: ['ReKey', 'ReKeyKeyPair', 'ReCertify'],
     objectTypes: ALL_OBJECTS,
     search: 'exact',
+    check: ({ nameValue }) => (nameValue === '' ? 'InvalidAttributeValue' : undefined),
   }),
   /** Never Extractable (1.4 section 3.51, 2.1 section 4.33). */
   NeverExtractable: row({
@@ -690,6 +707,7 @@ export const ATTRIBUTES = {
     implicit: ['Register'],
     objectTypes: OPAQUE_OBJECTS,
     search: 'exact',
+    stated: true,
   }),
   /** Operation Policy Name (1.4 section 3.18). */
   OperationPolicyName: row({
@@ -706,6 +724,7 @@ export const ATTRIBUTES = {
     implicit: ['Create', 'CreateKeyPair', 'Register', 'DeriveKey', 'Certify', 'ReCertify', 'ReKey', 'ReKeyKeyPair'],
     objectTypes: ALL_OBJECTS,
     search: 'exact',
+    addedAgain: true,
   }),
   /** Original Creation Date (1.4 section 3.43, 2.1 section 4.38). */
   OriginalCreationDate: row({
@@ -721,6 +740,8 @@ export const ATTRIBUTES = {
     implicit: ['Create', 'CreateKeyPair', 'DeriveKey', 'ReKey', 'ReKeyKeyPair'],
     objectTypes: ALL_OBJECTS,
     search: 'date',
+    origin: true,
+    quietUntil: '1.2',
   }),
   /** PKCS#12 Friendly Name (1.4 section 3.45, 2.1 section 4.39). */
   PKCS_12FriendlyName: row({
@@ -841,6 +862,7 @@ export const ATTRIBUTES = {
     implicit: ['Create', 'CreateKeyPair', 'DeriveKey', 'ReKey', 'ReKeyKeyPair'],
     objectTypes: ALL_OBJECTS,
     search: 'exact',
+    origin: true,
   }),
   /** Revocation Reason (1.4 section 3.31, 2.1 section 4.47). */
   RevocationReason: row({
@@ -1048,6 +1070,7 @@ export const ATTRIBUTES = {
     implicit: ['Create', 'CreateKeyPair', 'Register', 'DeriveKey', 'ReKey', 'ReKeyKeyPair', 'GetUsageAllocation'],
     objectTypes: ALL_OBJECTS,
     search: 'exact',
+    check: ({ usageLimitsTotal }) => (usageLimitsTotal < 0n ? 'InvalidAttributeValue' : undefined),
   }),
   /** X.509 Certificate Identifier (1.4 section 3.10, 2.1 section 4.61). */
   X_509CertificateIdentifier: row({
@@ -1063,6 +1086,7 @@ export const ATTRIBUTES = {
     implicit: ['Register', 'Certify', 'ReCertify'],
     objectTypes: CERTIFICATES,
     search: 'exact',
+    stated: true,
   }),
   /** X.509 Certificate Issuer (1.4 section 3.12, 2.1 section 4.62). */
   X_509CertificateIssuer: row({
@@ -1078,6 +1102,7 @@ export const ATTRIBUTES = {
     implicit: ['Register', 'Certify', 'ReCertify'],
     objectTypes: CERTIFICATES,
     search: 'exact',
+    stated: true,
   }),
   /** X.509 Certificate Subject (1.4 section 3.11, 2.1 section 4.63). */
   X_509CertificateSubject: row({
@@ -1093,6 +1118,7 @@ export const ATTRIBUTES = {
     implicit: ['Register', 'Certify', 'ReCertify'],
     objectTypes: CERTIFICATES,
     search: 'exact',
+    stated: true,
   }),
   CertificateSubjectCN: certificateText(TAG.CertificateSubjectCN, 'Certificate Subject CN'),
   CertificateSubjectO: certificateText(TAG.CertificateSubjectO, 'Certificate Subject O'),

@@ -29,23 +29,29 @@ export const oneOf = <T>(name: string, alternatives: readonly Alternative<T>[]):
     compile: (target) => {
       const compiled = alternatives.map(({ kind, is, since }) => ({
         codec: kind.compile(target),
-        itemTypes: kind.itemTypes,
         is,
         inRange: inRange(target, { since }),
       }))
-      const find = (value: T) => compiled.find(({ is }) => is(value))
+      const byItemType: (Codec<T> | undefined)[] = []
+      alternatives.forEach(({ kind }, index) => {
+        for (const type of kind.itemTypes) byItemType[type] = compiled[index]?.codec
+      })
+      const find = (value: T) => {
+        for (const candidate of compiled) if (candidate.is(value)) return candidate
+        return undefined
+      }
+      const fits = (value: T): boolean => {
+        const match = find(value)
+        return match !== undefined && match.inRange && (match.codec.fits?.(value) ?? true)
+      }
       return {
         read: (buffer, at) => {
-          const type = typeAt(buffer, at)
-          const match = compiled.find(({ itemTypes }) => itemTypes.some((candidate) => candidate === type))
-          if (match === undefined) throw new SchemaError('wrong-type', name, at)
-          return match.codec.read(buffer, at)
+          const codec = byItemType[typeAt(buffer, at)]
+          if (codec === undefined) throw new SchemaError('wrong-type', name, at)
+          return codec.read(buffer, at)
         },
         write: (writer, tag, value) => find(value)?.codec.write(writer, tag, value),
-        fits: (value) => {
-          const match = find(value)
-          return match !== undefined && match.inRange && (match.codec.fits?.(value) ?? true)
-        },
+        ...(compiled.every(({ codec, inRange }) => inRange && codec.fits === undefined) ? {} : { fits }),
       }
     },
   })

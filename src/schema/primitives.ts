@@ -1,6 +1,5 @@
 import { ITEM_TYPE, type ItemType } from '../ttlv/item-type.ts'
 import {
-  lengthAt,
   readBoolean,
   readBytes,
   readDateTime,
@@ -99,8 +98,11 @@ export const enumOf = <Name extends string>(table: Enumeration<Name>): Kind<Name
 })
 
 /** An enumeration by its bare code, for whoever must answer about codes that no table has. */
-export const enumerationCode: Kind<number> = primitive('Enumeration', ITEM_TYPE.Enumeration, readUnsigned, (w, tag, v) =>
-  w.enumeration(tag, v),
+export const enumerationCode: Kind<number> = primitive(
+  'Enumeration',
+  ITEM_TYPE.Enumeration,
+  readUnsigned,
+  (w, tag, v) => w.enumeration(tag, v),
 )
 
 /** As {@link enumOf}, but a vendor's extension code (8xxxxxxx) is kept as the number it is. */
@@ -112,9 +114,9 @@ export const extensibleEnumOf = <Name extends string>(table: Enumeration<Name>):
       const codec = known.compile(target)
       return {
         read: (buffer, at) => {
-          const code = lengthAt(buffer, at) === 4 ? readUnsigned(buffer, at) : 0
-          if (typeAt(buffer, at) === ITEM_TYPE.Enumeration && isExtensionCode(code)) return code
-          return codec.read(buffer, at)
+          expectType(buffer, at, ITEM_TYPE.Enumeration, table.title)
+          const code = readUnsigned(buffer, at)
+          return isExtensionCode(code) ? code : codec.read(buffer, at)
         },
         write: (writer, tag, value) => {
           if (typeof value === 'number') writer.enumeration(tag, value)

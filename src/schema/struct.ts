@@ -69,15 +69,37 @@ export const spread = <T>(
   options: VersionRange & { readonly readOnly?: true } = {},
 ): Form<T> => ({ tag, kind: kind as unknown as Kind<T>, spread: when, ...options })
 
+/** What a field is read from: flat, since every item of every message passes through here. */
 type ReadEntry = {
   readonly tag: number
   readonly name: string
+  readonly required: boolean
+  /** Each item makes one element of a list. */
   readonly repeated: boolean
-  readonly spread: 'always' | 'when-filled' | undefined
+  /** One item holds the whole list. */
+  readonly spread: boolean
+  /** Another form of the field may have been read before this one. */
+  readonly alternative: boolean
   readonly codec: Codec<unknown>
 }
 
-type WriteEntry = ReadEntry & { readonly required: boolean }
+type WriteEntry = {
+  readonly tag: number
+  readonly name: string
+  readonly required: boolean
+  readonly repeated: boolean
+  readonly spread: Form<unknown>['spread']
+  /** One item, and every version can express it. */
+  readonly plain: boolean
+  readonly codec: Codec<unknown>
+}
+
+/** The list of every repeated field that is absent: frozen, and replaced by one of its own with the first element. */
+const NONE: readonly unknown[] = Object.freeze([])
+
+/** The form to write: the one in range; `storage` takes the newest. */
+const formFor = (field: Field<unknown>, target: Target): Form<unknown> | undefined =>
+  field.forms.findLast((form) => form.readOnly !== true && inRange(target, form))
 
 /**
  * What may be read: the form of the target version first, then the forms of all others whose tag is still free, since
@@ -87,98 +109,108 @@ const readPlan = (fields: Fields, target: Target): readonly ReadEntry[] => {
   const entries: ReadEntry[] = []
   for (const [name, field] of Object.entries(fields)) {
     const seen = new Set<number>()
+    const required = field.presence === 'required' && formFor(field, target) !== undefined
     const forms = [...field.forms].sort((a, b) => Number(inRange(target, b)) - Number(inRange(target, a)))
-    for (const form of forms) {
-      if (seen.has(form.tag)) continue
-      seen.add(form.tag)
-      const codec = form.kind.compile(target)
-      entries.push({ tag: form.tag, name, repeated: field.presence === 'repeated', spread: form.spread, codec })
+    for (const { tag, kind, spread: whole } of forms) {
+      if (seen.has(tag)) continue
+      const codec = kind.compile(target)
+      const repeats = { repeated: field.presence === 'repeated', spread: whole !== undefined }
+      entries.push({ tag, name, required, ...repeats, alternative: seen.size > 0, codec })
+      seen.add(tag)
     }
   }
   return entries
 }
 
-/** The form to write: the one in range; `storage` takes the newest. */
-const formFor = (field: Field<unknown>, target: Target): Form<unknown> | undefined =>
-  field.forms.findLast((form) => form.readOnly !== true && inRange(target, form))
-
 const writePlan = (fields: Fields, target: Target): readonly WriteEntry[] =>
   Object.entries(fields).flatMap(([name, field]) => {
     const form = formFor(field, target)
     if (form === undefined) return []
+    const { tag, spread: whole } = form
     const codec = form.kind.compile(target)
-    const { presence } = field
-    const repeats = presence === 'repeated'
-    return [{ tag: form.tag, name, repeated: repeats, spread: form.spread, required: presence === 'required', codec }]
+    const required = field.presence === 'required'
+    const repeated = field.presence === 'repeated'
+    const plain = required || (!repeated && codec.fits === undefined)
+    return [{ tag, name, required, repeated, spread: whole, plain, codec }]
   })
 
 /** Tags of vendors (KMIP 1.4 section 9.1.1.1, 2.1 section 10.1.1): skipped where they are not known. */
 const isExtensionTag = (tag: number): boolean => tag >>> 16 === 0x54
 
-const misfit = (plan: readonly ReadEntry[], title: string, tag: number, at: number): SchemaError => {
-  const entry = plan.find((candidate) => candidate.tag === tag)
-  if (entry === undefined) return new SchemaError('unknown-tag', title, at)
-  return new SchemaError('misplaced-field', `${entry.name} of ${title}`, at)
+/** Why an item has no place behind the entry `last`. */
+const misfit = (plan: readonly ReadEntry[], last: number, title: string, tag: number, at: number): SchemaError => {
+  const index = plan.findIndex((candidate) => candidate.tag === tag)
+  const name = plan[index]?.name
+  if (name === undefined) return new SchemaError('unknown-tag', title, at)
+  return new SchemaError(index === last ? 'repeated-field' : 'misplaced-field', `${name} of ${title}`, at)
 }
 
-const compileRead = (title: string, fields: Fields, target: Target): Codec<Record<string, unknown>>['read'] => {
-  const plan = readPlan(fields, target)
-  const mandatory = writePlan(fields, target).flatMap((entry) => (entry.required ? [entry.name] : []))
-  // Cloning one template gives every result the same hidden class, whatever fields it has.
-  const blank: Record<string, unknown> = {}
-  for (const [name, field] of Object.entries(fields)) blank[name] = field.presence === 'repeated' ? [] : undefined
-  const lists = Object.keys(fields).filter((name) => fields[name]?.presence === 'repeated')
+type Out = Record<string, unknown>
 
-  const store = (out: Record<string, unknown>, entry: ReadEntry, value: unknown, at: number): void => {
-    if (entry.spread !== undefined) (out[entry.name] as unknown[]).push(...(value as readonly unknown[]))
-    else if (entry.repeated) (out[entry.name] as unknown[]).push(value)
-    else if (out[entry.name] === undefined) out[entry.name] = value
-    else throw new SchemaError('repeated-field', `${entry.name} of ${title}`, at)
-  }
+const store = (out: Out, entry: ReadEntry, value: unknown): void => {
+  const { name } = entry
+  const list = out[name] as readonly unknown[]
+  if (entry.spread) out[name] = list === NONE ? value : [...list, ...(value as readonly unknown[])]
+  else if (list === NONE) out[name] = [value]
+  else (list as unknown[]).push(value)
+}
+
+const compileRead = (title: string, fields: Fields, target: Target): Codec<Out>['read'] => {
+  const plan = readPlan(fields, target)
+  const tags = plan.map(({ tag }) => tag)
+  const mandatory = new Set(plan.flatMap(({ name, required }) => (required ? [name] : [])))
+  // A copy of one template gives every result the same hidden class, whatever fields it has.
+  const blank: Out = {}
+  for (const [name, field] of Object.entries(fields)) blank[name] = field.presence === 'repeated' ? NONE : undefined
 
   return (buffer, from) => {
     if (typeAt(buffer, from) !== ITEM_TYPE.Structure) throw new SchemaError('wrong-type', title, from)
-    const out = { ...blank }
-    for (const name of lists) out[name] = []
+    // Not `{ ...blank }`: shared by all structures, that would be a slow path of the engine (bench/micro/codec.ts).
+    const out = Object.assign({}, blank)
     const end = from + HEADER_LENGTH + lengthAt(buffer, from)
     let next = 0
+    let last = -1
+    let found = 0
     for (let at = from + HEADER_LENGTH; at < end; at = nextItem(buffer, at)) {
       const tag = tagAt(buffer, at)
       let index = next
-      while (index < plan.length && plan[index]?.tag !== tag) index += 1
+      while (index < tags.length && tags[index] !== tag) index += 1
       const entry = plan[index]
       if (entry === undefined) {
-        const last = plan[next - 1]
-        if (last?.tag === tag) throw new SchemaError('repeated-field', `${last.name} of ${title}`, at)
-        if (isExtensionTag(tag)) continue
-        throw misfit(plan, title, tag, at)
+        if (isExtensionTag(tag) && !tags.includes(tag)) continue
+        throw misfit(plan, last, title, tag, at)
       }
-      store(out, entry, entry.codec.read(buffer, at), at)
+      const value = entry.codec.read(buffer, at)
+      last = index
       next = entry.repeated ? index : index + 1
+      if (entry.repeated) store(out, entry, value)
+      else {
+        if (entry.alternative && out[entry.name] !== undefined)
+          throw new SchemaError('repeated-field', `${entry.name} of ${title}`, at)
+        out[entry.name] = value
+        if (entry.required) found += 1
+      }
     }
-    for (const name of mandatory) {
-      if (out[name] === undefined) throw new SchemaError('missing-field', `${name} of ${title}`, from)
+    if (found < mandatory.size) {
+      const name = [...mandatory].find((candidate) => out[candidate] === undefined) ?? ''
+      throw new SchemaError('missing-field', `${name} of ${title}`, from)
     }
     return out
   }
 }
 
 const writeField = (writer: Writer, entry: WriteEntry, value: unknown): void => {
-  const { codec, tag } = entry
+  const { tag, codec } = entry
   if (entry.spread !== undefined) {
     if (entry.spread === 'always' || (value as readonly unknown[]).length > 0) codec.write(writer, tag, value)
-    return
-  }
-  if (entry.repeated) {
+  } else if (entry.repeated) {
     for (const item of value as readonly unknown[]) {
       if (codec.fits === undefined || codec.fits(item)) codec.write(writer, tag, item)
     }
-    return
-  }
-  if (entry.required || codec.fits === undefined || codec.fits(value)) codec.write(writer, tag, value)
+  } else if (codec.fits === undefined || codec.fits(value)) codec.write(writer, tag, value)
 }
 
-const compileFits = (plan: readonly WriteEntry[]): Pick<Codec<Record<string, unknown>>, 'fits'> => {
+const compileFits = (plan: readonly WriteEntry[]): Pick<Codec<Out>, 'fits'> => {
   const checks = plan.filter((entry) => entry.required && entry.codec.fits !== undefined)
   if (checks.length === 0) return {}
   return { fits: (value) => checks.every(({ codec, name }) => codec.fits?.(value[name]) ?? true) }
@@ -189,7 +221,7 @@ const compileFits = (plan: readonly WriteEntry[]): Pick<Codec<Record<string, unk
  * section 10.1.2) and both directions keep to it.
  */
 export const struct = <const F extends Fields>(title: string, fields: F): Kind<Infer<F>> & { readonly fields: F } => {
-  const kind = memoised<Record<string, unknown>>({
+  const kind = memoised<Out>({
     name: title,
     itemTypes: [ITEM_TYPE.Structure],
     compile: (target) => {
@@ -200,7 +232,9 @@ export const struct = <const F extends Fields>(title: string, fields: F): Kind<I
           const start = writer.begin(tag)
           for (const entry of plan) {
             const item = value[entry.name]
-            if (item !== undefined) writeField(writer, entry, item)
+            if (item === undefined) continue
+            if (entry.plain) entry.codec.write(writer, entry.tag, item)
+            else writeField(writer, entry, item)
           }
           writer.end(start)
         },

@@ -31,8 +31,25 @@ const messageSize = (header: Buffer, { tag, maxSize }: FrameOptions): number => 
   return size
 }
 
+/** Chunks up to this size are worth joining: each costs some 150 bytes besides its own. */
+const SMALL = 4096
+
 /**
- * One splitter per connection. Chunks are kept as they came and joined once, when the message is complete: joining on
+ * Adds a chunk, joined with those before it while it is no smaller than they are: a message that comes in single bytes
+ * is held in a few dozen buffers, and each byte is copied a dozen times at most.
+ */
+const append = (chunks: Buffer[], chunk: Buffer): void => {
+  let added = chunk
+  for (let last = chunks.at(-1); last !== undefined; last = chunks.at(-1)) {
+    if (last.length > added.length || last.length + added.length > SMALL) break
+    chunks.pop()
+    added = Buffer.concat([last, added])
+  }
+  chunks.push(added)
+}
+
+/**
+ * One splitter per connection. Chunks are kept and joined once, when the message is complete: joining all of them on
  * every chunk would cost quadratic time. A message within one chunk is not copied.
  */
 export const createFrameSplitter = (options: FrameOptions): FrameSplitter => {
@@ -47,7 +64,7 @@ export const createFrameSplitter = (options: FrameOptions): FrameSplitter => {
   }
 
   const push = (chunk: Buffer): readonly Buffer[] => {
-    if (chunk.length > 0) chunks.push(chunk)
+    if (chunk.length > 0) append(chunks, chunk)
     held += chunk.length
     const messages: Buffer[] = []
     for (;;) {

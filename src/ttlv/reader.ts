@@ -7,12 +7,18 @@ import { TtlvError } from './error.ts'
  */
 export const HEADER_LENGTH = 8
 
-export const tagAt = (buffer: Buffer, at: number): number => buffer.readUIntBE(at, 3)
+/** One byte; they are put together here because the readers of Buffer check again what `scan` has checked. */
+const byte = (buffer: Buffer, at: number): number => buffer[at] ?? 0
 
-export const typeAt = (buffer: Buffer, at: number): number => buffer.readUInt8(at + 3)
+const word = (buffer: Buffer, at: number): number =>
+  (byte(buffer, at) << 24) | (byte(buffer, at + 1) << 16) | (byte(buffer, at + 2) << 8) | byte(buffer, at + 3)
+
+export const tagAt = (buffer: Buffer, at: number): number => word(buffer, at) >>> 8
+
+export const typeAt = (buffer: Buffer, at: number): number => byte(buffer, at + 3)
 
 /** Length of the value in bytes, without its padding. */
-export const lengthAt = (buffer: Buffer, at: number): number => buffer.readUInt32BE(at + 4)
+export const lengthAt = (buffer: Buffer, at: number): number => word(buffer, at + 4) >>> 0
 
 /** Exact up to the largest length that four bytes hold: the bit operation sees only the low bits. */
 export const paddedLength = (length: number): number => length + (-length & 7)
@@ -20,9 +26,9 @@ export const paddedLength = (length: number): number => length + (-length & 7)
 /** Offset of the item that follows the one at `at`. */
 export const nextItem = (buffer: Buffer, at: number): number => at + HEADER_LENGTH + paddedLength(lengthAt(buffer, at))
 
-export const readInteger = (buffer: Buffer, at: number): number => buffer.readInt32BE(at + HEADER_LENGTH)
+export const readInteger = (buffer: Buffer, at: number): number => word(buffer, at + HEADER_LENGTH)
 
-export const readUnsigned = (buffer: Buffer, at: number): number => buffer.readUInt32BE(at + HEADER_LENGTH)
+export const readUnsigned = (buffer: Buffer, at: number): number => word(buffer, at + HEADER_LENGTH) >>> 0
 
 export const readLong = (buffer: Buffer, at: number): bigint => buffer.readBigInt64BE(at + HEADER_LENGTH)
 

@@ -88,3 +88,21 @@ export type ObjectValue = {
 }[keyof typeof objectFields]
 
 export type ObjectFields = Infer<typeof objectFields>
+
+/** The objects among the fields of a payload: one, where the payload is as it should be. */
+export const objectsIn = (fields: ObjectFields): readonly ObjectValue[] => {
+  const { Certificate, SymmetricKey, PublicKey, PrivateKey, SplitKey } = fields
+  const { Template, SecretData, OpaqueObject, PGPKey, CertificateRequest } = fields
+  const objects: ObjectValue[] = []
+  if (Certificate !== undefined) objects.push({ objectType: 'Certificate', value: Certificate })
+  if (SymmetricKey !== undefined) objects.push({ objectType: 'SymmetricKey', value: SymmetricKey })
+  if (PublicKey !== undefined) objects.push({ objectType: 'PublicKey', value: PublicKey })
+  if (PrivateKey !== undefined) objects.push({ objectType: 'PrivateKey', value: PrivateKey })
+  if (SplitKey !== undefined) objects.push({ objectType: 'SplitKey', value: SplitKey })
+  if (Template !== undefined) objects.push({ objectType: 'Template', value: Template })
+  if (SecretData !== undefined) objects.push({ objectType: 'SecretData', value: SecretData })
+  if (OpaqueObject !== undefined) objects.push({ objectType: 'OpaqueObject', value: OpaqueObject })
+  if (PGPKey !== undefined) objects.push({ objectType: 'PGPKey', value: PGPKey })
+  if (CertificateRequest !== undefined) objects.push({ objectType: 'CertificateRequest', value: CertificateRequest })
+  return objects
+}

@@ -1,0 +1,182 @@
+import 'reflect-metadata'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
+import { test } from 'tap'
+import { authenticate, type PeerCertificate } from '../../src/access/authenticate.ts'
+import { runCli } from '../../src/cli/run.ts'
+import type { ClientDirectory } from '../../src/domain/principal.ts'
+import { memoryProgram, type MemoryProgram } from './memory-program.ts'
+
+const NOW = 1_800_000_000
+
+type Ending = { readonly code: number; readonly out: readonly string[]; readonly err: readonly string[] }
+
+type Site = {
+  readonly directory: string
+  readonly program: MemoryProgram
+  readonly run: (...argv: readonly string[]) => Promise<Ending>
+}
+
+/** A working directory with a program of its own. */
+const newSite = (): Site => {
+  const directory = mkdtempSync(join(tmpdir(), 'kmipd-cli-'))
+  const program = memoryProgram(NOW)
+  const run = async (...argv: readonly string[]): Promise<Ending> => {
+    const out: string[] = []
+    const err: string[] = []
+    const io = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) }
+    const code = await runCli(argv, { io, loadProgram: () => Promise.resolve(program), environment: {}, directory })
+    return { code, out, err }
+  }
+  return { directory, program, run }
+}
+
+const readySite = async (): Promise<Site> => {
+  const site = newSite()
+  await site.run('init')
+  return site
+}
+
+const peerOf = (path: string, trusted = true): PeerCertificate => {
+  const certificate = new X509Certificate(readFileSync(path))
+  return {
+    fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    issuer: certificate.issuer,
+    subject: certificate.subject,
+    trusted,
+    problem: trusted ? undefined : 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    validFrom: Math.floor(Date.parse(certificate.validFrom) / 1000),
+    validTo: Math.floor(Date.parse(certificate.validTo) / 1000),
+  }
+}
+
+/** Role and name of whoever shows that certificate. */
+const shownBy = async (directory: ClientDirectory, path: string, trusted = true): Promise<string | undefined> => {
+  const { principal } = await authenticate(peerOf(path, trusted), directory, 'refuse', NOW)
+  return principal === undefined ? undefined : `${principal.role} ${principal.name}`
+}
+
+const requestFor = async (name: string): Promise<string> => {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  return (await Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm: algorithm })).toString('pem')
+}
+
+void test('kmipd init: makes data directory, certificates, root key and administrator', async (t) => {
+  const { directory, program, run } = newSite()
+  const { code, out } = await run('init')
+  t.equal(code, 0)
+  const data = join(directory, 'data')
+  t.same(readdirSync(data).toSorted(), ['pki', 'root.key'])
+  t.same(readdirSync(join(data, 'pki/clients')).toSorted(), ['admin.crt', 'admin.key'])
+  t.equal(statSync(data).mode & 0o777, 0o700)
+  t.equal(await shownBy(program.directory, join(data, 'pki/clients/admin.crt')), 'admin admin')
+  for (const file of ['ca.crt', 'server.crt', 'root.key', 'admin.crt']) t.match(out.join('\n'), file)
+})
+
+void test('kmipd init: refuses to touch what is there', async (t) => {
+  const { directory, run } = await readySite()
+  const before = readFileSync(join(directory, 'data/pki/ca.crt'), 'utf8')
+  const again = await run('init')
+  t.match([again.code, again.err], [1, [/exists already; nothing was changed/]])
+  t.equal(readFileSync(join(directory, 'data/pki/ca.crt'), 'utf8'), before)
+})
+
+void test('kmipd init: the passphrase file must be there', async (t) => {
+  const { directory, run } = newSite()
+  const { code, err } = await run('init', '--passphrase-file', 'absent')
+  t.match([code, err], [2, [/--root-key-passphrase-file: .*absent cannot be read/]])
+  t.same(readdirSync(directory), [])
+})
+
+void test('kmipd serve: finishes a first start that was cut short, and takes no lost root key for one', async (t) => {
+  const { directory, program, run } = await readySite()
+  rmSync(join(directory, 'data/pki/server.crt'))
+  const restarted = await run('serve')
+  t.match(restarted, { code: 1, out: [/server\.crt/], err: [/no server/] }, 'what was missing is made')
+  t.equal((await program.directory.list()).length, 1, 'and no second administrator')
+  writeFileSync(join(directory, 'data/kmipd.db'), '')
+  rmSync(join(directory, 'data/root.key'))
+  t.match(await run('serve'), { code: 1, err: [/kmipd\.db is there, but its root key .*root\.key is missing/] })
+})
+
+void test('kmipd serve: a certificate of the operator takes the place of the own one', async (t) => {
+  const other = await readySite()
+  const { directory, run } = newSite()
+  const pki = join(other.directory, 'data/pki')
+  const own = ['--tls-certificate', join(pki, 'server.crt'), '--tls-key', join(pki, 'server.key')]
+  t.match(await run('serve', ...own), { code: 1, err: [/no server/] })
+  t.notOk(readdirSync(join(directory, 'data/pki')).includes('server.crt'))
+  const mixed = ['--tls-certificate', join(pki, 'server.crt'), '--tls-key', join(pki, 'ca.key')]
+  t.match(await run('serve', ...mixed), { code: 1, err: [/ca\.key is not the key of .*server\.crt/] })
+})
+
+void test('kmipd client add: makes key and certificate of a client', async (t) => {
+  const { directory, program, run } = await readySite()
+  const added = await run('client', 'add', 'alice', '--out', 'handout')
+  t.match(added, { code: 0, out: ['added client alice', /alice\.crt/, /alice\.key/] })
+  t.equal(statSync(join(directory, 'handout/alice.key')).mode & 0o777, 0o600)
+  t.equal(await shownBy(program.directory, join(directory, 'handout/alice.crt')), 'client alice')
+  t.equal((await run('client', 'add', 'root', '--admin')).code, 0)
+  t.equal(await shownBy(program.directory, join(directory, 'data/pki/clients/root.crt')), 'admin root')
+})
+
+void test('kmipd client add: no name twice, and no file overwritten', async (t) => {
+  const { directory, program, run } = await readySite()
+  await run('client', 'add', 'alice')
+  const before = readFileSync(join(directory, 'data/pki/clients/alice.key'), 'utf8')
+  t.match(await run('client', 'add', 'alice'), { code: 1, err: [/alice\.crt exists already/] })
+  t.match(await run('client', 'add', 'alice', '--out', 'elsewhere'), { code: 1, err: [/client alice exists already/] })
+  t.equal(readFileSync(join(directory, 'data/pki/clients/alice.key'), 'utf8'), before)
+  t.same(readdirSync(directory), ['data'], 'and no certificate came to exist')
+  t.equal((await program.directory.list()).length, 2)
+})
+
+void test('kmipd client add --csr: signs the key of the client, and no name of another', async (t) => {
+  const { directory, program, run } = await readySite()
+  writeFileSync(join(directory, 'alice.csr'), await requestFor('CN=alice-device, O=Evil'))
+  const added = await run('client', 'add', 'alice', '--csr', 'alice.csr')
+  t.match(added, { code: 0, out: ['added client alice', /alice\.crt/] })
+  const issued = join(directory, 'data/pki/clients/alice.crt')
+  t.equal(new X509Certificate(readFileSync(issued)).subject, 'CN=alice-device')
+  t.equal(await shownBy(program.directory, issued), 'client alice')
+  writeFileSync(join(directory, 'evil.csr'), await requestFor('CN=admin'))
+  t.match(await run('client', 'add', 'evil', '--csr', 'evil.csr'), { code: 1, err: [/belongs to another client/] })
+  t.notOk(readdirSync(join(directory, 'data/pki/clients')).includes('evil.crt'))
+  t.match(await run('client', 'add', 'bob', '--csr', 'absent'), { code: 1, err: [/absent cannot be read/] })
+  t.match(await run('client', 'add', 'bob', '--csr', 'data/pki/ca.crt'), { code: 1, err: [/no certificate signing/] })
+})
+
+void test('kmipd client add --cert: pins a certificate, whoever issued it', async (t) => {
+  const other = await readySite()
+  const { directory, program, run } = await readySite()
+  const foreign = join(other.directory, 'data/pki/clients/admin.crt')
+  t.equal(await shownBy(program.directory, foreign, false), undefined)
+  const added = await run('client', 'add', 'vcenter', '--cert', foreign)
+  t.match(added, { code: 0, out: ['added client vcenter', /fingerprint {2}[0-9a-f]{64}/] })
+  t.equal(await shownBy(program.directory, foreign, false), 'client vcenter')
+  t.match(await run('client', 'add', 'again', '--cert', foreign), { code: 1, err: [/belongs to another client/] })
+  t.match(await run('client', 'add', 'x', '--cert', 'data/root.key'), { code: 1, err: [/holds no certificate/] })
+  t.same(readdirSync(join(directory, 'data/pki/clients')).toSorted(), ['admin.crt', 'admin.key'])
+})
+
+void test('kmipd client list: names, roles, and who is revoked', async (t) => {
+  const { program, run } = await readySite()
+  await run('client', 'add', 'alice')
+  await program.directory.revoke('alice', NOW)
+  const { code, out } = await run('client', 'list')
+  t.equal(code, 0)
+  t.match(out, [
+    /^NAME {3}ROLE/,
+    /^admin {2}admin {3}2027-01-15 {2}valid {14}.*CN=admin/,
+    /^alice {2}client {2}2027-01-15 {2}revoked 2027-01-15 {2}CN=alice/,
+  ])
+})
+
+void test('kmipd selftest: says so where no server is', async (t) => {
+  const { run } = await readySite()
+  t.match(await run('selftest', '--port', '1'), { code: 1, out: [], err: [/no server at 127\.0\.0\.1 port 1: /] })
+})

@@ -1,0 +1,60 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import type { OpenClients, Program } from '../../src/cli/program.ts'
+import { dataPaths } from '../../src/config/data-paths.ts'
+import { type Client, type ClientDirectory, DuplicateClientError } from '../../src/domain/principal.ts'
+
+/** A directory of clients that lives as long as the test. */
+export const memoryDirectory = (initial: readonly Client[]): ClientDirectory => {
+  const clients = [...initial]
+  const clashes = (a: Client, b: Client): boolean =>
+    a.name === b.name ||
+    (a.fingerprint !== undefined && a.fingerprint === b.fingerprint) ||
+    (a.subject !== undefined && a.subject === b.subject && a.issuer === b.issuer)
+  return {
+    findByFingerprint: (fingerprint) => Promise.resolve(clients.find((client) => client.fingerprint === fingerprint)),
+    findBySubject: (issuer, subject) =>
+      Promise.resolve(clients.find((client) => client.issuer === issuer && client.subject === subject)),
+    add: (client) => {
+      if (clients.some((known) => clashes(known, client))) return Promise.reject(new DuplicateClientError(client.name))
+      clients.push(client)
+      return Promise.resolve()
+    },
+    list: () => Promise.resolve([...clients]),
+    revoke: (name, at) => {
+      const index = clients.findIndex((client) => client.name === name)
+      const client = clients[index]
+      if (client !== undefined) clients[index] = { ...client, revokedAt: at }
+      return Promise.resolve(client !== undefined)
+    },
+  }
+}
+
+export type MemoryProgram = Program & { readonly directory: ClientDirectory }
+
+/**
+ * A program for commands that need no server: the directory of clients is in memory, the root key is a file without a
+ * key in it.
+ */
+export const memoryProgram = (now: number): MemoryProgram => {
+  const directory = memoryDirectory([])
+  let made = 0
+  const open: OpenClients = { directory, close: () => Promise.resolve() }
+  return {
+    directory,
+    clock: { now: () => now },
+    ids: {
+      next: () => {
+        made += 1
+        return `client-${made}`
+      },
+    },
+    ensureRootKey: (config) => {
+      const { rootKey } = dataPaths(config)
+      if (existsSync(rootKey)) return Promise.resolve(false)
+      writeFileSync(rootKey, 'a root key\n', { mode: 0o600 })
+      return Promise.resolve(true)
+    },
+    openClients: () => Promise.resolve(open),
+    startServer: () => Promise.reject(new Error('this program has no server')),
+  }
+}

@@ -1,0 +1,122 @@
+import { X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import type { Config } from '../config/schema.ts'
+import { type Client, type ClientDirectory, DEFAULT_TENANT, type Role } from '../domain/principal.ts'
+import { checkClientFiles, checkClientName, type IssuedClient, writeClientFiles } from '../pki/client-certificate.ts'
+import { namedClient } from './admin-client.ts'
+import { configFrom, withConfig } from './config-options.ts'
+import type { CliContext } from './context.ts'
+import { makeClientPair, signClientRequest } from './issue-client.ts'
+import type { Program } from './program.ts'
+import { pkiOf } from './pki-of.ts'
+import { UsageError } from './usage-error.ts'
+import { checkSetUp, withClients } from './with-clients.ts'
+
+type Options = Readonly<Record<string, unknown>> & {
+  readonly admin?: boolean
+  readonly csr?: string
+  readonly cert?: string
+  readonly out?: string
+}
+
+type Registration = {
+  readonly program: Program
+  readonly config: Config
+  readonly directory: ClientDirectory
+  readonly name: string
+  readonly role: Role
+}
+
+const readPem = async (path: string): Promise<string> => {
+  try {
+    return await readFile(path, 'utf8')
+  } catch {
+    throw new Error(`${path} cannot be read`)
+  }
+}
+
+const certificateIn = (pem: string, path: string): X509Certificate => {
+  try {
+    return new X509Certificate(pem)
+  } catch {
+    throw new Error(`${path} holds no certificate in PEM`)
+  }
+}
+
+/** A client that only this very certificate shows; no authority has to vouch for it. */
+const pinnedClient = ({ program, name, role }: Registration, certificate: X509Certificate): Client => ({
+  id: program.ids.next(),
+  name,
+  tenant: DEFAULT_TENANT,
+  role,
+  fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+  issuer: undefined,
+  subject: undefined,
+  createdAt: program.clock.now(),
+  revokedAt: undefined,
+})
+
+const pin = async (registration: Registration, path: string): Promise<readonly string[]> => {
+  const certificate = certificateIn(await readPem(path), path)
+  const client = pinnedClient(registration, certificate)
+  await registration.directory.add(client)
+  return [`fingerprint  ${client.fingerprint ?? ''}`]
+}
+
+/** Registers first: a certificate with the names of another client must not come to exist. */
+const issue = async (registration: Registration, issued: IssuedClient, out: string): Promise<readonly string[]> => {
+  const { program, directory, name, role } = registration
+  await checkClientFiles(out, name)
+  await directory.add(namedClient(program, name, role, issued.certificate))
+  const files = await writeClientFiles(out, name, issued)
+  return [`certificate  ${files.certificate}`, ...(files.key === undefined ? [] : [`key          ${files.key}`])]
+}
+
+const register = async (registration: Registration, options: Options, base: string): Promise<readonly string[]> => {
+  const { program, config, name } = registration
+  if (options.cert !== undefined) return pin(registration, resolve(base, options.cert))
+  const paths = pkiOf(config)
+  const out = options.out === undefined ? paths.clients : resolve(base, options.out)
+  const now = program.clock.now()
+  const issued =
+    options.csr === undefined
+      ? await makeClientPair(paths, name, now)
+      : await signClientRequest(paths, await readPem(resolve(base, options.csr)), name, now)
+  return issue(registration, issued, out)
+}
+
+const checkUsage = (name: string, { csr, cert, out }: Options): void => {
+  if (cert !== undefined && csr !== undefined) throw new UsageError('--cert and --csr exclude each other')
+  if (cert !== undefined && out !== undefined) throw new UsageError('--out has no meaning with --cert')
+  try {
+    checkClientName(name)
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : 'the name is none')
+  }
+}
+
+const clientAdd = async (name: string, options: Options, context: CliContext): Promise<void> => {
+  checkUsage(name, options)
+  const config = configFrom(options, context)
+  await checkSetUp(config)
+  const program = await context.loadProgram()
+  const role = options.admin === true ? 'admin' : 'client'
+  const lines = await withClients(program, config, (directory) =>
+    register({ program, config, directory, name, role }, options, context.directory),
+  )
+  context.io.out(`added ${role} ${name}`)
+  for (const line of lines) context.io.out(`  ${line}`)
+}
+
+/** `kmipd client add`: registers a client, with a certificate made here, signed here, or brought along. */
+export const clientAddCommand = (context: CliContext): Command =>
+  withConfig(new Command('add'))
+    .description('register a client and make its certificate')
+    .argument('<name>', 'name of the client, and Common Name of its certificate')
+    .option('--admin', 'make it an administrator')
+    .option('--csr <file>', 'sign this certificate request instead of making a key')
+    .option('--cert <file>', 'accept exactly this certificate, whoever issued it')
+    .option('--out <directory>', 'where certificate and key go (default: pki/clients in the data directory)')
+    .action((name: string, options: Options) => clientAdd(name, options, context))

@@ -1,0 +1,11 @@
+import { Command } from 'commander'
+import { clientAddCommand } from './client-add.ts'
+import { clientListCommand } from './client-list.ts'
+import type { CliContext } from './context.ts'
+
+/** `kmipd client`: who may connect. */
+export const clientCommand = (context: CliContext): Command =>
+  new Command('client')
+    .description('manage who may connect')
+    .addCommand(clientAddCommand(context))
+    .addCommand(clientListCommand(context))

@@ -1,0 +1,31 @@
+import type { Config } from '../config/schema.ts'
+import type { Clock, Ids } from '../domain/clock.ts'
+import type { ClientDirectory } from '../domain/principal.ts'
+import type { ServerCertificates } from '../pki/server-certificates.ts'
+
+/** The directory of clients, open. */
+export type OpenClients = { readonly directory: ClientDirectory; close(): Promise<void> }
+
+/** A server that takes connections. */
+export type RunningServer = {
+  /** The port it really listens on. */
+  readonly port: number
+  /** Shows and trusts other certificates from the next connection on. */
+  reload(certificates: ServerCertificates): void
+  /** Stops accepting, answers what is in work, and closes everything, the database last. */
+  drain(): Promise<void>
+}
+
+/** What the commands need of everything around them; made in `compose.ts`, the one place that picks implementations. */
+export type Program = {
+  readonly clock: Clock
+  readonly ids: Ids
+  /**
+   * Makes the root key where there is none; true where it did. Comes before anything else touches the database, so that
+   * a database without its root key can be told from a first start.
+   */
+  ensureRootKey(config: Config): Promise<boolean>
+  /** Opens the database, making or upgrading its tables, without holding it against a running server. */
+  openClients(config: Config): Promise<OpenClients>
+  startServer(config: Config, certificates: ServerCertificates): Promise<RunningServer>
+}

@@ -1,0 +1,28 @@
+import type { Config } from '../config/schema.ts'
+import type { ClientDirectory } from '../domain/principal.ts'
+import { exists } from '../pki/files.ts'
+import { pkiOf } from './pki-of.ts'
+import type { Program } from './program.ts'
+
+/**
+ * Refuses a data directory in which nothing was made yet: opening its database would leave one without a root key.
+ * @throws Error
+ */
+export const checkSetUp = async (config: Config): Promise<void> => {
+  if (!(await exists(pkiOf(config).authority.certificate)))
+    throw new Error(`${config.data} is not set up; kmipd init does that, and so does the first kmipd serve`)
+}
+
+/** Opens the directory of clients, uses it, and closes it whatever happens. */
+export const withClients = async <T>(
+  program: Program,
+  config: Config,
+  use: (directory: ClientDirectory) => Promise<T>,
+): Promise<T> => {
+  const clients = await program.openClients(config)
+  try {
+    return await use(clients.directory)
+  } finally {
+    await clients.close()
+  }
+}

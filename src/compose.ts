@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { access } from './access/authorize.ts'
+import { authenticate } from './access/authenticate.ts'
+import type { OpenClients, Program, RunningServer } from './cli/program.ts'
+import { dataPaths } from './config/data-paths.ts'
+import type { Config } from './config/schema.ts'
+import type { ClientDirectory } from './domain/principal.ts'
+import { createEngine } from './engine/create-engine.ts'
+import { createRootKey, openRootKey, RootKeyError, type RootKeyFile } from './keystore/software/root-key.ts'
+import { createSoftwareKeyStore } from './keystore/software/software-key-store.ts'
+import { listen, type ListenerOptions } from './net/tls-listener.ts'
+import type { Log } from './observe/log.ts'
+import { createLogger } from './observe/logger.ts'
+import { OPERATIONS } from './operations/registry.generated.ts'
+import type { ServerCertificates } from './pki/server-certificates.ts'
+import { openPostgresStore } from './store/postgres.ts'
+import { openSqliteStore, type OpenStore } from './store/sqlite.ts'
+import { createSystemClock, createUuidV7Ids } from './system.ts'
+
+/** The only place that chooses: which database, which keystore, which network. */
+
+const TICKET_KEY_BYTES = 48
+
+const clock = createSystemClock()
+const ids = createUuidV7Ids()
+
+const rootKeyFile = (config: Config): RootKeyFile => ({
+  path: dataPaths(config).rootKey,
+  passphrase: config.rootKey.passphrase?.reveal(),
+})
+
+const openStore = (config: Config, exclusive: boolean): Promise<OpenStore> => {
+  const url = config.database.url?.reveal()
+  if (url !== undefined) return openPostgresStore({ connectionString: url })
+  return openSqliteStore({ path: dataPaths(config).database, exclusive })
+}
+
+const ensureRootKey = async (config: Config): Promise<boolean> => {
+  try {
+    await createRootKey(rootKeyFile(config))
+    return true
+  } catch (error) {
+    if (error instanceof RootKeyError && error.problem === 'exists') return false
+    throw error
+  }
+}
+
+const openClients = async (config: Config): Promise<OpenClients> => {
+  const store = await openStore(config, false)
+  return { directory: store.clients, close: () => store.close() }
+}
+
+const identify =
+  (clients: ClientDirectory, config: Config, log: Log): ListenerOptions['identify'] =>
+  async (peer) => {
+    const { principal, reason } = await authenticate(peer, clients, config.access.unregistered, clock.now())
+    if (principal === undefined) log.warn('client refused', { reason, subject: peer.subject, fingerprint: peer.fingerprint })
+    return principal
+  }
+
+const programVersion = async (): Promise<string> => {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8')
+  const parsed: unknown = JSON.parse(text)
+  const isPackage = typeof parsed === 'object' && parsed !== null && 'version' in parsed
+  return isPackage && typeof parsed.version === 'string' ? parsed.version : 'unknown'
+}
+
+const limitsOf = ({ limits }: Config): ListenerOptions['limits'] => ({
+  maxMessage: limits.messageSize,
+  handshake: limits.handshakeTimeout * 1000,
+  receive: limits.requestTimeout * 1000,
+  idle: limits.idleTimeout * 1000,
+  maxConnections: limits.connections,
+  maxPerAddress: limits.connectionsPerAddress,
+})
+
+const openListener = async (config: Config, certificates: ServerCertificates, store: OpenStore, log: Log) => {
+  const rootKey = await openRootKey(rootKeyFile(config))
+  const keys = await createSoftwareKeyStore({
+    rootKey,
+    settings: store.objects.settings,
+    cacheEntries: config.cache.keys,
+  })
+  const handler = createEngine({
+    store: store.objects,
+    keys,
+    access,
+    clock,
+    ids,
+    log,
+    operations: OPERATIONS,
+    serverVersion: await programVersion(),
+    cachedObjects: config.cache.objects,
+  })
+  return listen({
+    ...(config.host === undefined ? {} : { host: config.host }),
+    port: config.port,
+    certificates,
+    legacySuites: config.tls.legacySuites,
+    limits: limitsOf(config),
+    handler,
+    identify: identify(store.clients, config, log),
+    ticketKeys: () => randomBytes(TICKET_KEY_BYTES),
+    clock,
+    log,
+  })
+}
+
+const startServer = async (config: Config, certificates: ServerCertificates): Promise<RunningServer> => {
+  const log = createLogger({ level: config.logLevel })
+  const store = await openStore(config, true)
+  try {
+    const listener = await openListener(config, certificates, store, log)
+    return {
+      port: listener.port,
+      reload: (renewed) => listener.reload(renewed),
+      drain: async () => {
+        await listener.drain()
+        await store.close()
+      },
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+export const program: Program = { clock, ids, ensureRootKey, openClients, startServer }

@@ -1,0 +1,18 @@
+import { join } from 'node:path'
+import type { Config } from './schema.ts'
+
+/** Where things are in the data directory. */
+export type DataPaths = {
+  readonly directory: string
+  /** SQLite database; unused where the objects are in PostgreSQL. */
+  readonly database: string
+  readonly rootKey: string
+  readonly pki: string
+}
+
+export const dataPaths = (config: Config): DataPaths => ({
+  directory: config.data,
+  database: join(config.data, 'kmipd.db'),
+  rootKey: config.rootKey.file ?? join(config.data, 'root.key'),
+  pki: join(config.data, 'pki'),
+})

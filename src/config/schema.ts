@@ -1,0 +1,114 @@
+import { z } from 'zod'
+import { Secret } from './secret.ts'
+
+/*
+ * Every setting of the server, with its default and its description. The keys of kmipd.toml, the environment variables,
+ * the flags and docs/config.md all follow from this one schema (see `settings.ts`).
+ */
+
+const text = (): z.ZodString => z.string().min(1)
+
+/** A file or directory: relative to kmipd.toml where it stands there, otherwise to the working directory. */
+const path = (description: string) => text().optional().meta({ description, path: true })
+
+/** Comes from the environment or from a file of its own, never from kmipd.toml or a flag. */
+const secret = (description: string) => z.instanceof(Secret).optional().meta({ description, secret: true })
+
+const count = (description: string, standard: number, least = 1) =>
+  z.int().min(least).default(standard).meta({ description })
+
+/** Longest time in seconds that a timer of Node can run. */
+const LONGEST_TIMER = 2_147_483
+
+const seconds = (description: string, standard: number) =>
+  z.int().min(1).max(LONGEST_TIMER).default(standard).meta({ description, unit: 'seconds' })
+
+const limits = z.strictObject({
+  handshakeTimeout: seconds('How long a TLS handshake may take.', 5),
+  requestTimeout: seconds('How long a request message may take to arrive, from its first byte to its last.', 30),
+  idleTimeout: seconds('How long a connection may stay without a request before it is closed.', 600),
+  messageSize: z
+    .int()
+    .min(1024)
+    .max(64 * 1024 * 1024)
+    .default(1024 * 1024)
+    .meta({ description: 'Largest request message.', unit: 'bytes' }),
+  connections: count('Connections open at the same time. Each one that is idle takes about 70 KiB.', 10_000),
+  connectionsPerAddress: count('Connections open at the same time from one address.', 1000),
+})
+
+const tls = z.strictObject({
+  certificate: path('Server certificate, with its chain, in PEM. Without it the server makes and renews its own.'),
+  key: path('Private key of that certificate, in PEM.'),
+  clientCas: z
+    .array(text())
+    .default([])
+    .meta({ description: 'More certificate authorities whose client certificates are trusted, in PEM.', path: true }),
+  legacySuites: z.boolean().default(false).meta({
+    description: 'Whether old clients may use TLS 1.2 suites without forward secrecy (CBC, static RSA).',
+  }),
+})
+
+const database = z.strictObject({
+  url: secret('Address of a PostgreSQL database. Without it objects are in SQLite, in the data directory.'),
+})
+
+const rootKey = z.strictObject({
+  file: path('File of the software root key. Without it, root.key in the data directory.'),
+  passphrase: secret('Passphrase that protects the file of the root key.'),
+})
+
+const cache = z.strictObject({
+  objects: count('Objects whose rows are kept in memory.', 10_000, 0),
+  keys: count('Keys that are kept in memory ready for use.', 10_000, 0),
+})
+
+const access = z.strictObject({
+  unregistered: z.enum(['accept', 'refuse']).default('refuse').meta({
+    description:
+      'Whether a client certificate that a trusted authority issued, but that no registered client has, is accepted.',
+  }),
+})
+
+export const configSchema = z
+  .strictObject({
+    data: text().default('./data').meta({ description: 'Data directory; made at first start.', path: true }),
+    host: text().optional().meta({
+      description: 'Address or host name to listen on. Without it, every address of the machine, IPv6 and IPv4.',
+    }),
+    port: z.int().min(0).max(65_535).default(5696).meta({ description: 'Port to listen on; 0 takes a free one.' }),
+    logLevel: z
+      .enum(['debug', 'info', 'warn', 'error', 'silent'])
+      .default('info')
+      .meta({ description: 'Least serious messages that are logged.' }),
+    limits: limits.prefault({}),
+    tls: tls.prefault({}),
+    database: database.prefault({}),
+    rootKey: rootKey.prefault({}),
+    cache: cache.prefault({}),
+    access: access.prefault({}),
+  })
+  .superRefine((config, context) => {
+    const contradiction = (where: readonly string[], message: string): void =>
+      context.addIssue({ code: 'custom', path: [...where], message })
+    if (config.tls.certificate !== undefined && config.tls.key === undefined)
+      contradiction(['tls', 'key'], 'is needed with tls.certificate')
+    if (config.tls.key !== undefined && config.tls.certificate === undefined)
+      contradiction(['tls', 'certificate'], 'is needed with tls.key')
+    if (config.limits.connectionsPerAddress > config.limits.connections)
+      contradiction(['limits', 'connectionsPerAddress'], 'is larger than limits.connections')
+    const url = config.database.url?.reveal()
+    if (url !== undefined && !/^postgres(ql)?:\/\//.test(url))
+      contradiction(['database', 'url'], 'does not start with postgres:// or postgresql://')
+  })
+
+type DeepReadonly<T> = T extends Secret
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly DeepReadonly<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+      : T
+
+/** The whole configuration, frozen. Paths are absolute, times in seconds, sizes in bytes. */
+export type Config = DeepReadonly<z.output<typeof configSchema>>

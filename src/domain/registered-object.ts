@@ -1,0 +1,68 @@
+import type { Attribute } from '../protocol/attribute-instance.ts'
+import type { CryptographicAlgorithm } from '../protocol/enumerations.ts'
+import { KmipError } from '../protocol/kmip-error.ts'
+import type { KeyBlock } from '../protocol/structures/key-block.ts'
+import type { ObjectValue } from '../protocol/structures/managed-objects.ts'
+import { readOnly, rulesOf } from './attribute-rules.ts'
+
+/** The Key Block of an object that has one. */
+export const keyBlockOf = (object: ObjectValue): KeyBlock | undefined =>
+  'keyBlock' in object.value ? object.value.keyBlock : undefined
+
+/** What the attributes say of a key, for a Key Block that does not (1.4 section 2.1.3, 2.1 section 3.1). */
+export type StatedKey = {
+  readonly algorithm: CryptographicAlgorithm | number | undefined
+  /** Bits. */
+  readonly length: number | undefined
+}
+
+const completed = (block: KeyBlock, { algorithm, length }: StatedKey): KeyBlock => {
+  const { keyValue } = block
+  return {
+    ...block,
+    keyValue: keyValue === undefined || Buffer.isBuffer(keyValue) ? keyValue : { ...keyValue, attributes: [] },
+    cryptographicAlgorithm: block.cryptographicAlgorithm ?? algorithm,
+    cryptographicLength: block.cryptographicLength ?? length,
+  }
+}
+
+const withKeyBlock = (object: ObjectValue, change: (block: KeyBlock) => KeyBlock): ObjectValue => {
+  switch (object.objectType) {
+    case 'SymmetricKey':
+    case 'PublicKey':
+    case 'PrivateKey':
+      return { objectType: object.objectType, value: { keyBlock: change(object.value.keyBlock) } }
+    case 'SplitKey':
+      return { ...object, value: { ...object.value, keyBlock: change(object.value.keyBlock) } }
+    case 'SecretData':
+      return { ...object, value: { ...object.value, keyBlock: change(object.value.keyBlock) } }
+    case 'PGPKey':
+      return { ...object, value: { ...object.value, keyBlock: change(object.value.keyBlock) } }
+    default:
+      return object
+  }
+}
+
+/** A Template is found by a Name that is not part of it (1.4 sections 2.2.6 and 11.4). */
+const checkTemplate = (attributes: readonly Attribute[]): void => {
+  for (const attribute of attributes) {
+    if (attribute.name === 'Name') throw new KmipError('InvalidField', 'A Template cannot hold a Name for others')
+    const { setBy, stated } = rulesOf(attribute)
+    if (setBy === 'server' && stated !== true) throw readOnly('AttributeReadOnly')
+  }
+}
+
+/**
+ * Parts an object that a client brings from the attributes inside its Key Value, which are those of the object (1.4
+ * section 2.1.4, 2.1 section 3.2). A wrapped Key Value keeps what it holds.
+ * @throws KmipError for a Template that is none
+ */
+export const unpacked = (
+  object: ObjectValue,
+  stated: StatedKey,
+): { readonly object: ObjectValue; readonly attributes: readonly Attribute[] } => {
+  if (object.objectType === 'Template') checkTemplate(object.value.attributes)
+  const keyValue = keyBlockOf(object)?.keyValue
+  const attributes = keyValue === undefined || Buffer.isBuffer(keyValue) ? [] : keyValue.attributes
+  return { object: withKeyBlock(object, (block) => completed(block, stated)), attributes }
+}

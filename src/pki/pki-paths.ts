@@ -1,0 +1,24 @@
+import { join } from 'node:path'
+
+/** A certificate and its private key. */
+export type PairPaths = { readonly certificate: string; readonly key: string }
+
+/** Where the server keeps the certificates that it made. */
+export type PkiPaths = {
+  readonly directory: string
+  readonly authority: PairPaths
+  readonly server: PairPaths
+  readonly clients: string
+}
+
+export const pairPaths = (directory: string, name: string): PairPaths => ({
+  certificate: join(directory, `${name}.crt`),
+  key: join(directory, `${name}.key`),
+})
+
+export const pkiPaths = (directory: string): PkiPaths => ({
+  directory,
+  authority: pairPaths(directory, 'ca'),
+  server: pairPaths(directory, 'server'),
+  clients: join(directory, 'clients'),
+})

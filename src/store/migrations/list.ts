@@ -1,0 +1,5 @@
+import { initial } from './001-initial.ts'
+import type { Migration } from './migration.ts'
+
+/** Every step of the schema, oldest first. In code, not in a folder: nothing runs because a file lies somewhere. */
+export const MIGRATIONS: readonly Migration[] = [initial]

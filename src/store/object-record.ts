@@ -1,0 +1,73 @@
+import type { Selectable } from 'kysely'
+import type { LifecycleColumns, ObjectRow, StoredMaterial } from '../domain/object-store.ts'
+import type { ObjectsTable } from './tables.ts'
+
+/** A row of the table of objects, without its key. */
+export type ObjectRecord = Omit<Selectable<ObjectsTable>, 'row_key'>
+
+/** The columns of the table that an `ObjectRow` is made of. */
+export const OBJECT_COLUMNS = [
+  'tenant',
+  'id',
+  'version',
+  'owner',
+  'object_type',
+  'activation_date',
+  'deactivation_date',
+  'compromise_date',
+  'destroy_date',
+  'archive_date',
+  'seal_version',
+  'mac',
+  'document',
+  'sealed',
+  'resident_token',
+  'resident_key',
+] as const satisfies readonly (keyof ObjectRecord)[]
+
+const materialOf = (record: ObjectRecord): StoredMaterial | undefined => {
+  if (record.sealed !== null) return { kind: 'sealed', sealed: record.sealed }
+  if (record.resident_token === null || record.resident_key === null) return undefined
+  return { kind: 'resident', token: record.resident_token, keyId: record.resident_key }
+}
+
+const lifecycleOf = (record: ObjectRecord): LifecycleColumns => ({
+  activationDate: record.activation_date ?? undefined,
+  deactivationDate: record.deactivation_date ?? undefined,
+  compromiseDate: record.compromise_date ?? undefined,
+  destroyDate: record.destroy_date ?? undefined,
+  archiveDate: record.archive_date ?? undefined,
+})
+
+export const rowOf = (record: ObjectRecord): ObjectRow => ({
+  id: record.id,
+  version: record.version,
+  tenant: record.tenant,
+  owner: record.owner,
+  objectType: record.object_type,
+  document: record.document,
+  mac: record.mac,
+  sealVersion: record.seal_version,
+  material: materialOf(record),
+  lifecycle: lifecycleOf(record),
+})
+
+/** Material that is gone leaves nulls: Destroy clears what the row held (1.4 section 4.21, 2.1 section 6.1.14). */
+export const recordOf = (row: ObjectRow): ObjectRecord => ({
+  tenant: row.tenant,
+  id: row.id,
+  version: row.version,
+  owner: row.owner,
+  object_type: row.objectType,
+  activation_date: row.lifecycle.activationDate ?? null,
+  deactivation_date: row.lifecycle.deactivationDate ?? null,
+  compromise_date: row.lifecycle.compromiseDate ?? null,
+  destroy_date: row.lifecycle.destroyDate ?? null,
+  archive_date: row.lifecycle.archiveDate ?? null,
+  seal_version: row.sealVersion,
+  mac: row.mac,
+  document: row.document,
+  sealed: row.material?.kind === 'sealed' ? row.material.sealed : null,
+  resident_token: row.material?.kind === 'resident' ? row.material.token : null,
+  resident_key: row.material?.kind === 'resident' ? row.material.keyId : null,
+})

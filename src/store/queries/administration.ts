@@ -1,0 +1,94 @@
+import { sql, type Kysely, type Selectable } from 'kysely'
+import { statement, type Slot } from '../statement.ts'
+import type { AuditTable, ClientsTable, SettingsTable, Tables } from '../tables.ts'
+
+export type ClientRecord = Omit<Selectable<ClientsTable>, 'client_key'>
+export type AuditEntry = Omit<Selectable<AuditTable>, 'audit_key'>
+
+const CLIENT_COLUMNS = [
+  'id',
+  'name',
+  'tenant',
+  'role',
+  'fingerprint',
+  'issuer',
+  'subject',
+  'created_at',
+  'revoked_at',
+] as const satisfies readonly (keyof ClientRecord)[]
+
+/** Registered clients. */
+export const clientQueries = (db: Kysely<Tables>) => ({
+  byFingerprint: statement((slot: Slot<{ fingerprint: string }>) =>
+    db.selectFrom('clients').select(CLIENT_COLUMNS).where('fingerprint', '=', slot('fingerprint')),
+  ),
+  bySubject: statement((slot: Slot<{ issuer: string; subject: string }>) =>
+    db
+      .selectFrom('clients')
+      .select(CLIENT_COLUMNS)
+      .where('issuer', '=', slot('issuer'))
+      .where('subject', '=', slot('subject')),
+  ),
+  byName: statement((slot: Slot<{ name: string }>) =>
+    db.selectFrom('clients').select(CLIENT_COLUMNS).where('name', '=', slot('name')),
+  ),
+  list: statement(() => db.selectFrom('clients').select(CLIENT_COLUMNS).orderBy('client_key')),
+  /** Returns no row where the name or the certificate is taken. */
+  insert: statement((slot: Slot<ClientRecord>) =>
+    db
+      .insertInto('clients')
+      .values({
+        id: slot('id'),
+        name: slot('name'),
+        tenant: slot('tenant'),
+        role: slot('role'),
+        fingerprint: slot('fingerprint'),
+        issuer: slot('issuer'),
+        subject: slot('subject'),
+        created_at: slot('created_at'),
+        revoked_at: slot('revoked_at'),
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('name'),
+  ),
+  /** The first revocation stays: its time is the one that counts. */
+  revoke: statement((slot: Slot<{ name: string; at: number }>) =>
+    db
+      .updateTable('clients')
+      .set({ revoked_at: slot('at') })
+      .where('name', '=', slot('name'))
+      .where('revoked_at', 'is', null),
+  ),
+})
+
+/** Small values of the server itself. */
+export const settingQueries = (db: Kysely<Tables>) => ({
+  get: statement((slot: Slot<{ name: string }>) =>
+    db.selectFrom('settings').select('value').where('name', '=', slot('name')),
+  ),
+  insert: statement((slot: Slot<SettingsTable>) =>
+    db
+      .insertInto('settings')
+      .values({ name: slot('name'), value: slot('value') })
+      .onConflict((conflict) => conflict.column('name').doNothing()),
+  ),
+  replace: statement((slot: Slot<SettingsTable>) =>
+    db
+      .insertInto('settings')
+      .values({ name: slot('name'), value: slot('value') })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: sql<Buffer>`excluded.value` })),
+  ),
+})
+
+/** The audit trail: written, never changed. */
+export const auditQueries = (db: Kysely<Tables>) => ({
+  append: statement((slot: Slot<AuditEntry>) =>
+    db.insertInto('audit').values({
+      time: slot('time'),
+      principal: slot('principal'),
+      operation: slot('operation'),
+      object_id: slot('object_id'),
+      outcome: slot('outcome'),
+    }),
+  ),
+})

@@ -1,0 +1,15 @@
+import type { Dialect } from '../dialect.ts'
+import { auditQueries, clientQueries, settingQueries } from './administration.ts'
+import { nameQueries, objectQueries, searchKeyQueries } from './objects.ts'
+
+/** Everything but the searches, compiled for one engine. */
+export const queriesFor = ({ db }: Dialect) => ({
+  objects: objectQueries(db),
+  searchKeys: searchKeyQueries(db),
+  names: nameQueries(db),
+  clients: clientQueries(db),
+  settings: settingQueries(db),
+  audit: auditQueries(db),
+})
+
+export type Queries = ReturnType<typeof queriesFor>

@@ -1,0 +1,99 @@
+import { sql, type Kysely } from 'kysely'
+import { OBJECT_COLUMNS, type ObjectRecord } from '../object-record.ts'
+import { statement, type Slot } from '../statement.ts'
+import type { NamesTable, SearchKeysTable, Tables } from '../tables.ts'
+
+/** Names an object; unique. */
+export type ObjectId = { readonly tenant: string; readonly id: string }
+
+/** Names the row of an object. */
+export type ObjectKey = { readonly object: number }
+
+const columnsFrom = (slot: Slot<ObjectRecord>) => ({
+  version: slot('version'),
+  owner: slot('owner'),
+  object_type: slot('object_type'),
+  activation_date: slot('activation_date'),
+  deactivation_date: slot('deactivation_date'),
+  compromise_date: slot('compromise_date'),
+  destroy_date: slot('destroy_date'),
+  archive_date: slot('archive_date'),
+  seal_version: slot('seal_version'),
+  mac: slot('mac'),
+  document: slot('document'),
+  sealed: slot('sealed'),
+  resident_token: slot('resident_token'),
+  resident_key: slot('resident_key'),
+})
+
+/** Reads and writes of the table of objects. */
+export const objectQueries = (db: Kysely<Tables>) => ({
+  read: statement((slot: Slot<ObjectId>) =>
+    db.selectFrom('objects').select(OBJECT_COLUMNS).where('tenant', '=', slot('tenant')).where('id', '=', slot('id')),
+  ),
+  /** Returns no row where the identifier is taken: that leaves a transaction of PostgreSQL usable, an error does not. */
+  insert: statement((slot: Slot<ObjectRecord>) =>
+    db
+      .insertInto('objects')
+      .values({ tenant: slot('tenant'), id: slot('id'), ...columnsFrom(slot) })
+      .onConflict((conflict) => conflict.columns(['tenant', 'id']).doNothing())
+      .returning('row_key as object'),
+  ),
+  /** Compare and set: returns no row where somebody else has counted the version up. */
+  update: statement((slot: Slot<ObjectRecord>) =>
+    db
+      .updateTable('objects')
+      .set(columnsFrom(slot))
+      .where('tenant', '=', slot('tenant'))
+      .where('id', '=', slot('id'))
+      .where(sql<number>`version + 1`, '=', slot('version'))
+      .returning('row_key as object'),
+  ),
+})
+
+/** Reads and writes of what an object is found by. */
+export const searchKeyQueries = (db: Kysely<Tables>) => ({
+  held: statement((slot: Slot<ObjectKey>) =>
+    db
+      .selectFrom('search_keys')
+      .select(['object', 'attribute', 'value', 'number'])
+      .where('object', '=', slot('object')),
+  ),
+  /** Two instances of an attribute with the same value are one key. */
+  insert: statement((slot: Slot<SearchKeysTable>) =>
+    db
+      .insertInto('search_keys')
+      .values({
+        object: slot('object'),
+        attribute: slot('attribute'),
+        value: slot('value'),
+        number: slot('number'),
+      })
+      .onConflict((conflict) => conflict.doNothing()),
+  ),
+  remove: statement((slot: Slot<SearchKeysTable>) =>
+    db
+      .deleteFrom('search_keys')
+      .where('attribute', '=', slot('attribute'))
+      .where('value', '=', slot('value'))
+      .where('object', '=', slot('object')),
+  ),
+})
+
+/** Reads and writes of Names, unique within a tenant. */
+export const nameQueries = (db: Kysely<Tables>) => ({
+  held: statement((slot: Slot<ObjectKey>) =>
+    db.selectFrom('names').select(['tenant', 'name', 'object']).where('object', '=', slot('object')),
+  ),
+  /** Returns no row where the Name is taken. */
+  insert: statement((slot: Slot<NamesTable>) =>
+    db
+      .insertInto('names')
+      .values({ tenant: slot('tenant'), name: slot('name'), object: slot('object') })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('object'),
+  ),
+  remove: statement((slot: Slot<NamesTable>) =>
+    db.deleteFrom('names').where('tenant', '=', slot('tenant')).where('name', '=', slot('name')),
+  ),
+})

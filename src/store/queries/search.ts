@@ -1,0 +1,88 @@
+import { sql, type RawBuilder } from 'kysely'
+import type { Search } from '../../domain/object-store.ts'
+import type { Dialect } from '../dialect.ts'
+import { statement, type Slot, type SqlValue, type Statement } from '../statement.ts'
+import { DRIVERS, FILTERS, storageFilter, type DriverKind, type FacetKind, type FacetSlots } from './facets.ts'
+
+/** The parameters of a search, by the names that `parameterName` gives, and tenant, now, floor, limit and offset. */
+export type SearchParameters = Readonly<Record<string, SqlValue>>
+
+/** What the text of a search depends on. The facet that drives is number 0, the filters follow in order. */
+export type SearchShape = {
+  readonly driver: DriverKind
+  readonly filters: readonly FacetKind[]
+  readonly storage: Search['storage']
+  /** Only rows above the key `floor`; for the driver `newest`. */
+  readonly windowed: boolean
+}
+
+export type SearchStatements = {
+  /** The identifiers of one page, newest first. */
+  readonly page: Statement<SearchParameters, { readonly id: string }>
+  /** How many rows fit, up to `limit`. */
+  readonly count: Statement<SearchParameters, { readonly hits: number }>
+}
+
+export const shapeKey = ({ driver, filters, storage, windowed }: SearchShape): string =>
+  [driver, ...filters, storage.online, storage.archived, storage.destroyed, windowed].join(' ')
+
+export const parameterName = (facet: number, argument: number): string => `facet ${facet} argument ${argument}`
+
+const slotsOf = (slot: Slot<SearchParameters>, facet: number): FacetSlots => ({
+  argument: (index) => slot(parameterName(facet, index)),
+  tenant: () => slot('tenant'),
+  now: () => sql<number>`${slot('now')}`,
+})
+
+// The driver `newest` is filtered within its index, which holds all these columns; the others by the row they point at.
+const filteredAlias = (driver: DriverKind): string => (driver === 'newest' ? 'd' : 'o')
+
+const conditionsOf = (slot: Slot<SearchParameters>, shape: SearchShape): readonly RawBuilder<unknown>[] => {
+  const driver = DRIVERS[shape.driver]
+  const alias = filteredAlias(shape.driver)
+  const storage = storageFilter(alias, shape.storage)
+  return [
+    sql`o.row_key = ${driver.key}`,
+    driver.condition(slotsOf(slot, 0)),
+    sql`o.tenant = ${slot('tenant')}`,
+    ...(shape.windowed ? [sql`d.row_key > ${slot('floor')}`] : []),
+    ...(storage === undefined ? [] : [storage]),
+    ...shape.filters.map((kind, index) => FILTERS[kind](alias, slotsOf(slot, index + 1))),
+  ]
+}
+
+// CROSS JOIN keeps SQLite from turning the join round: the driver yields, the objects are looked up.
+const matching = (slot: Slot<SearchParameters>, shape: SearchShape): RawBuilder<unknown> =>
+  sql`from ${DRIVERS[shape.driver].source(slotsOf(slot, 0))} cross join objects as o
+    where ${sql.join(conditionsOf(slot, shape), sql` and `)}`
+
+/** Compiles the two queries of a search of this shape. */
+export const searchStatements = ({ db }: Dialect, shape: SearchShape): SearchStatements => ({
+  page: statement((slot: Slot<SearchParameters>) => ({
+    compile: () =>
+      sql<{ readonly id: string }>`select o.id as id ${matching(slot, shape)}
+        order by ${DRIVERS[shape.driver].key} desc limit ${slot('limit')} offset ${slot('offset')}`.compile(db),
+  })),
+  count: statement((slot: Slot<SearchParameters>) => ({
+    compile: () =>
+      sql<{ readonly hits: number }>`select count(*) as hits
+        from (select 1 ${matching(slot, shape)} limit ${slot('limit')}) as found`.compile(db),
+  })),
+})
+
+/** How many rows a driver yields by itself, up to `limit`: tells a selective condition from one that most objects fit. */
+export const probeStatement = (
+  { db }: Dialect,
+  kind: DriverKind,
+): Statement<SearchParameters, { readonly hits: number }> => {
+  const driver = DRIVERS[kind]
+  return statement((slot: Slot<SearchParameters>) => ({
+    compile: () =>
+      sql<{ readonly hits: number }>`select count(*) as hits from (select 1 from ${driver.source(slotsOf(slot, 0))}
+        where ${driver.condition(slotsOf(slot, 0))} limit ${slot('limit')}) as found`.compile(db),
+  }))
+}
+
+/** The highest row key there is. */
+export const newestStatement = ({ db }: Dialect) =>
+  statement(() => db.selectFrom('objects').select((select) => select.fn.max<number | null>('row_key').as('key')))

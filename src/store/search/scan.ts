@@ -1,0 +1,62 @@
+import type { Search } from '../../domain/object-store.ts'
+import { argumentsOf, type DriverKind, type Facet } from '../queries/facets.ts'
+import { parameterName, type SearchParameters, type SearchShape } from '../queries/search.ts'
+import type { SqlValue } from '../statement.ts'
+
+/** A facet that may drive a search, or all objects of the tenant. */
+export type Candidate = { readonly kind: DriverKind; readonly facet: Facet | undefined }
+
+/** A search made ready to run: what its text depends on, and what its text leaves open. */
+export type Scan = { readonly shape: SearchShape; readonly parameters: SearchParameters }
+
+export const NEWEST: Candidate = { kind: 'newest', facet: undefined }
+
+/** The facets that can drive, in the order in which they are likely to be selective. */
+export const DRIVING = ['id', 'equals', 'range', 'owner', 'object-type'] as const
+
+export const facetsOf = ({ owner, conditions }: Search): readonly Facet[] =>
+  owner === undefined ? conditions : [...conditions, { kind: 'owner', owner }]
+
+export const candidatesOf = (search: Search): readonly Candidate[] => {
+  const facets = facetsOf(search)
+  const driving = DRIVING.flatMap((kind) =>
+    facets.filter((facet) => facet.kind === kind).map((facet) => ({ kind, facet })),
+  )
+  return [...driving, NEWEST]
+}
+
+const facetParameters = (facets: readonly Facet[], first: number): readonly (readonly [string, SqlValue])[] =>
+  facets.flatMap((facet, index) =>
+    argumentsOf(facet).map((value, argument) => [parameterName(first + index, argument), value] as const),
+  )
+
+const driverParameters = ({ facet }: Candidate): SearchParameters =>
+  Object.fromEntries(facet === undefined ? [] : facetParameters([facet], 0))
+
+/** The parameters by which the rows of a candidate alone are counted, up to `limit`. */
+export const probeParameters = (search: Search, candidate: Candidate, limit: number): SearchParameters => ({
+  tenant: search.tenant,
+  limit,
+  ...driverParameters(candidate),
+})
+
+/** `floor`: only rows above this key. Filters go in the order of their kinds: few texts serve many searches. */
+export const scanOf = (search: Search, candidate: Candidate, floor?: number): Scan => {
+  const filters = facetsOf(search)
+    .filter((facet) => facet !== candidate.facet)
+    .toSorted((a, b) => a.kind.localeCompare(b.kind))
+  const { tenant, now, limit, offset, storage } = search
+  return {
+    shape: {
+      driver: candidate.kind,
+      filters: filters.map(({ kind }) => kind),
+      storage,
+      windowed: floor !== undefined,
+    },
+    parameters: {
+      ...{ tenant, now, limit, offset, floor: floor ?? 0 },
+      ...driverParameters(candidate),
+      ...Object.fromEntries(facetParameters(filters, 1)),
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import { deserialize } from 'node:v8'
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import type Database from 'better-sqlite3'
+import { createApply } from '../apply.ts'
+import { SQLITE } from '../dialect.ts'
+import { codeOf, messageOf } from '../errors.ts'
+import { queriesFor } from '../queries/all.ts'
+import type { GroupOutcome, Work } from '../work.ts'
+import { writeGroup } from '../write-group.ts'
+import { connectionOf, openDatabase } from './connection.ts'
+import { CLOSE, type WriterAnswer } from './writer-messages.ts'
+
+/*
+ * The one connection that writes, on a thread of its own: the fsync of a commit stops this thread and not the event
+ * loop that serves reads.
+ */
+
+/** Pages in the WAL past which they are moved into the database. */
+const CHECKPOINT_PAGES = 4_000
+
+const BROKEN = /^SQLITE_(IOERR|CORRUPT|NOTADB|CANTOPEN|READONLY)/
+
+const RULES = {
+  begin: SQLITE.begin,
+  isConflict: () => false,
+  isBroken: (error: unknown) => BROKEN.test(codeOf(error)),
+}
+
+const isGroup = (value: unknown): value is readonly Work[] => Array.isArray(value)
+
+const readGroup = (bytes: Uint8Array): readonly Work[] => {
+  const group: unknown = deserialize(bytes)
+  if (!isGroup(group)) throw new Error('the writer takes groups only')
+  return group
+}
+
+const walPages = (database: Database.Database): number => {
+  const [status] = database.prepare<[], { log: number }>('pragma wal_checkpoint(noop)').all()
+  return status?.log ?? 0
+}
+
+/** Returns what failed, if it did. A failed fsync is not tried again, so the caller must write no more. */
+const checkpoint = (database: Database.Database): string | undefined => {
+  try {
+    if (walPages(database) >= CHECKPOINT_PAGES) database.pragma('wal_checkpoint(passive)')
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+const refused = (group: readonly Work[], message: string): GroupOutcome => ({
+  outcomes: group.map(() => ({ kind: 'failed', message })),
+  broken: message,
+})
+
+const serve = (port: MessagePort, path: string): void => {
+  const database = openDatabase(path, 'read-write')
+  const connection = connectionOf(database)
+  const apply = createApply(connection.prepare, queriesFor(SQLITE))
+  const answer = (message: WriterAnswer): void => port.postMessage(message)
+  let broken: string | undefined
+  let last = Promise.resolve()
+
+  const write = async (group: readonly Work[]): Promise<void> => {
+    const outcome = broken === undefined ? await writeGroup(connection, apply, group, RULES) : refused(group, broken)
+    answer(outcome)
+    broken ??= outcome.broken ?? checkpoint(database)
+  }
+
+  port.on('message', (message: unknown) => {
+    if (message instanceof Uint8Array) {
+      const group = readGroup(message)
+      last = last.then(() => write(group))
+    } else if (message === CLOSE) {
+      database.close()
+      port.close()
+    }
+  })
+  answer('ready')
+}
+
+const data: unknown = workerData
+if (parentPort === null || typeof data !== 'string') throw new Error('to be started by the store, with a path')
+serve(parentPort, data)

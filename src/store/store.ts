@@ -1,0 +1,101 @@
+import { then } from '../domain/maybe-promise.ts'
+import type { ObjectStore } from '../domain/object-store.ts'
+import type { ClientDirectory } from '../domain/principal.ts'
+import { clientOf } from './client-record.ts'
+import type { Dialect } from './dialect.ts'
+import { StoreError } from './errors.ts'
+import type { GroupQueue } from './group-queue.ts'
+import { rowOf } from './object-record.ts'
+import type { Queries } from './queries/all.ts'
+import { createSearch } from './search/search.ts'
+import type { Prepare } from './statement.ts'
+
+/** An open database. */
+export type OpenStore = {
+  readonly objects: ObjectStore
+  readonly clients: ClientDirectory
+  /** Waits for running commits and closes. May be called again. */
+  close(): Promise<void>
+}
+
+/** What a store of either engine is put together from. */
+export type StoreParts = {
+  readonly dialect: Dialect
+  readonly queries: Queries
+  /** Where reads go. */
+  readonly prepare: Prepare
+  /** Where writes go. */
+  readonly queue: GroupQueue
+  readonly exclusive: boolean
+  /** Whether objects may be changed: not beside a server that takes them for its own. */
+  readonly mayCommit: boolean
+  /** Called once, when all writes have been answered. */
+  readonly end: () => Promise<void>
+}
+
+/** Closes once, however often it is asked to. */
+const closeOnce = ({ queue, end }: Pick<StoreParts, 'queue' | 'end'>): (() => Promise<void>) => {
+  let closing: Promise<void> | undefined
+  return () => (closing ??= queue.drain().then(end))
+}
+
+const createClientDirectory = ({
+  queries,
+  prepare,
+  queue,
+}: Pick<StoreParts, 'queries' | 'prepare' | 'queue'>): ClientDirectory => {
+  const byFingerprint = prepare(queries.clients.byFingerprint)
+  const bySubject = prepare(queries.clients.bySubject)
+  const byName = prepare(queries.clients.byName)
+  const list = prepare(queries.clients.list)
+
+  return {
+    findByFingerprint: async (fingerprint) => {
+      const record = await byFingerprint.first({ fingerprint })
+      return record && clientOf(record)
+    },
+    findBySubject: async (issuer, subject) => {
+      const record = await bySubject.first({ issuer, subject })
+      return record && clientOf(record)
+    },
+    add: (client) => queue.add({ kind: 'add-client', client }),
+    list: async () => (await list.all({})).map(clientOf),
+    revoke: async (name, at) => {
+      if ((await byName.first({ name })) === undefined) return false
+      await queue.add({ kind: 'revoke-client', name, at })
+      return true
+    },
+  }
+}
+
+const refuseCommit = (): Promise<never> =>
+  Promise.reject(new StoreError('in-use', 'objects are changed by the server that holds the data directory'))
+
+const createObjectStore = (parts: StoreParts, close: () => Promise<void>): ObjectStore => {
+  const { dialect, prepare, queries, queue, exclusive, mayCommit } = parts
+  const readObject = prepare(queries.objects.read)
+  const readSetting = prepare(queries.settings.get)
+  const search = createSearch(dialect, prepare)
+  const getSetting: ObjectStore['settings']['get'] = (name) => then(readSetting.first({ name }), (row) => row?.value)
+
+  return {
+    read: (tenant, id) => then(readObject.first({ tenant, id }), (record) => record && rowOf(record)),
+    search,
+    commit: mayCommit ? (commit) => queue.add({ kind: 'commit', commit }) : refuseCommit,
+    exclusive,
+    settings: {
+      get: getSetting,
+      putIfAbsent: async (name, value) => {
+        await queue.add({ kind: 'put-setting', name, value, replace: false })
+        return (await getSetting(name)) ?? value
+      },
+      put: (name, value) => queue.add({ kind: 'put-setting', name, value, replace: true }),
+    },
+    close,
+  }
+}
+
+export const createStore = (parts: StoreParts): OpenStore => {
+  const close = closeOnce(parts)
+  return { objects: createObjectStore(parts, close), clients: createClientDirectory(parts), close }
+}

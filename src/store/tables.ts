@@ -1,0 +1,67 @@
+import type { Generated } from 'kysely'
+import type { Sealed } from '../domain/bytes.ts'
+
+/*
+ * The tables as kysely knows them. Integers reach this program as numbers on both engines; an absent value is null.
+ * `row_key` counts up: the newest object has the highest.
+ */
+
+export type ObjectsTable = {
+  row_key: Generated<number>
+  tenant: string
+  id: string
+  version: number
+  owner: string
+  object_type: number
+  activation_date: number | null
+  deactivation_date: number | null
+  compromise_date: number | null
+  destroy_date: number | null
+  archive_date: number | null
+  seal_version: number
+  mac: Buffer
+  document: Buffer
+  sealed: Sealed | null
+  resident_token: string | null
+  resident_key: Buffer | null
+}
+
+export type SearchKeysTable = { object: number; attribute: string; value: Buffer; number: number | null }
+
+export type NamesTable = { tenant: string; name: string; object: number }
+
+export type SettingsTable = { name: string; value: Buffer }
+
+export type ClientsTable = {
+  client_key: Generated<number>
+  id: string
+  name: string
+  tenant: string
+  role: 'admin' | 'client'
+  fingerprint: string | null
+  issuer: string | null
+  subject: string | null
+  created_at: number
+  revoked_at: number | null
+}
+
+export type AuditTable = {
+  audit_key: Generated<number>
+  time: number
+  principal: string
+  operation: string
+  object_id: string | null
+  outcome: string
+}
+
+export type SchemaVersionTable = { version: number }
+
+export type Tables = {
+  objects: ObjectsTable
+  search_keys: SearchKeysTable
+  names: NamesTable
+  settings: SettingsTable
+  clients: ClientsTable
+  audit: AuditTable
+  schema_version: SchemaVersionTable
+}

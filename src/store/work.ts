@@ -1,0 +1,20 @@
+import type { Commit } from '../domain/object-store.ts'
+import type { Client } from '../domain/principal.ts'
+
+/** What a writer is asked to do. Plain data: it crosses to another thread. */
+export type Work =
+  | { readonly kind: 'commit'; readonly commit: Commit }
+  | { readonly kind: 'put-setting'; readonly name: string; readonly value: Buffer; readonly replace: boolean }
+  | { readonly kind: 'add-client'; readonly client: Client }
+  | { readonly kind: 'revoke-client'; readonly name: string; readonly at: number }
+
+/** What came of one piece of work. `done`: it is durable. All others: nothing of it is written. */
+export type Outcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'conflict'; readonly id: string }
+  | { readonly kind: 'duplicate'; readonly what: 'name' | 'id' }
+  | { readonly kind: 'duplicate-client'; readonly name: string }
+  | { readonly kind: 'failed'; readonly message: string }
+
+/** What came of a group, member by member. `broken`: the disk failed, and the writer must not be used again. */
+export type GroupOutcome = { readonly outcomes: readonly Outcome[]; readonly broken: string | undefined }
