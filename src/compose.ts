@@ -66,7 +66,7 @@ const programVersion = async (): Promise<string> => {
   return isPackage && typeof parsed.version === 'string' ? parsed.version : 'unknown'
 }
 
-const limitsOf = ({ limits }: Config): ListenerOptions['limits'] => ({
+const limitsOf = ({ limits }: Config): NonNullable<ListenerOptions['limits']> => ({
   maxMessage: limits.messageSize,
   handshake: limits.handshakeTimeout * 1000,
   receive: limits.requestTimeout * 1000,

@@ -1,13 +1,29 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'tap'
+import pg from 'pg'
+import type { Connection } from '../../src/store/connection.ts'
+import { POSTGRES, SQLITE, type Dialect } from '../../src/store/dialect.ts'
+import { connectionOf as postgresConnectionOf, TYPES } from '../../src/store/postgres/connection.ts'
 import { openPostgresStore } from '../../src/store/postgres.ts'
+import { connectionOf, openDatabase } from '../../src/store/sqlite/connection.ts'
 import { openSqliteStore, type OpenStore } from '../../src/store/sqlite.ts'
 import { postgresPrograms, startPostgres } from './postgres.ts'
 
 /** A database of one engine that outlives the stores opened on it. */
-export type Place = { open(): Promise<OpenStore>; remove(): Promise<void> }
+export type Place = {
+  open(): Promise<OpenStore>
+  /** A bare connection, as the migrations have it. */
+  connect(): Promise<BareConnection>
+  remove(): Promise<void>
+}
+
+export type BareConnection = {
+  readonly dialect: Dialect
+  readonly connection: Connection
+  end(): Promise<void>
+}
 
 /** An engine under test; `place` makes an empty database. */
 export type Engine = { readonly name: string; place(): Promise<Place>; stop(): Promise<void> }
@@ -22,6 +38,16 @@ const sqlite: Engine = {
     const folder = await temporaryFolder()
     return {
       open: () => openSqliteStore({ path: join(folder, 'kmipd.db') }),
+      connect: async () => {
+        const path = join(folder, 'kmipd.db')
+        await appendFile(path, '')
+        const database = openDatabase(path, 'read-write')
+        return {
+          dialect: SQLITE,
+          connection: connectionOf(database),
+          end: () => Promise.resolve(void database.close()),
+        }
+      },
       remove: () => rm(folder, { recursive: true, force: true }),
     }
   },
@@ -36,7 +62,22 @@ const postgres = async (programs: string): Promise<Engine> => {
     place: async () => {
       places += 1
       const connectionString = await server.connectionString(`place${places}`)
-      return { open: () => openPostgresStore({ connectionString }), remove: () => Promise.resolve() }
+      return {
+        open: () => openPostgresStore({ connectionString }),
+        connect: async () => {
+          const pool = new pg.Pool({ connectionString, types: TYPES })
+          const client = await pool.connect()
+          return {
+            dialect: POSTGRES,
+            connection: postgresConnectionOf(client),
+            end: async () => {
+              client.release()
+              await pool.end()
+            },
+          }
+        },
+        remove: () => Promise.resolve(),
+      }
     },
     stop: () => server.stop(),
   }

@@ -1,7 +1,8 @@
+import { connect as connectTcp } from 'node:net'
 import { test } from 'tap'
 import type { ResultReason } from '../../src/protocol/enumerations.ts'
 import { ITEM_TYPE } from '../../src/ttlv/item-type.ts'
-import type { WireConnection } from '../helpers/server.ts'
+import { connectTo, type WireConnection } from '../helpers/server.ts'
 import {
   attributes,
   batchItem,
@@ -224,9 +225,10 @@ void test('bytes that are no message', async (t) => {
   }
 
   void t.test('row 1, 1.4 §7.1 / 2.1 §8.1: reset in the middle of a message', async (t) => {
-    const connection = await session.connect(t)
+    const tcp = connectTcp({ port: server.port, host: '127.0.0.1' })
+    const connection = await connectTo(server, session.admin, { socket: tcp })
     connection.write(request('1.4', 'DiscoverVersions').subarray(0, 20))
-    connection.socket.resetAndDestroy()
+    tcp.resetAndDestroy()
     await connection.closed
     t.ok(await answersWell(await session.connect(t), '1.4'))
   })

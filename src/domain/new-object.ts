@@ -71,7 +71,7 @@ const agrees = (stated: Attribute, fact: Attribute): boolean => {
   return CURVE_ALGORITHMS.includes(stated.value) && CURVE_ALGORITHMS.includes(fact.value)
 }
 
-/** What a client states of the material must be what the material says (1.4 section 4.3, 2.1 section 6.1.41). */
+/** What a client states of the material must be what the material says (1.4 section 4.3, 2.1 section 6.1.43). */
 const checkStated = (given: readonly Attribute[], facts: readonly Attribute[]): void => {
   for (const attribute of given.filter((candidate) => rulesOf(candidate).stated === true)) {
     const known = facts.filter((fact) => isInstanceOf(fact, attribute))

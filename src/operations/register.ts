@@ -31,10 +31,10 @@ const presence = (object: ObjectValue): readonly Attribute[] => {
   return block === undefined || block.keyValue !== undefined ? [] : [{ name: 'KeyValuePresent', value: false }]
 }
 
-/** Register: takes in an object that a client brings, wrapped or not (1.4 section 4.3, 2.1 section 6.1.41). */
+/** Register: takes in an object that a client brings, wrapped or not (1.4 section 4.3, 2.1 section 6.1.43). */
 export const register = defineOperation({
   name: 'Register',
-  spec: { '1.4': '4.3', '2.1': '6.1.41' },
+  spec: { '1.4': '4.3', '2.1': '6.1.43' },
   request: {
     objectType: required(TAG.ObjectType, enumOf(OBJECT_TYPE)),
     attributes: attributeList('required'),
@@ -53,7 +53,7 @@ export const register = defineOperation({
       }
       const { object, attributes } = unpacked(brought, stated)
       const wish = { objectType, given: mergeLayers(spelled, attributes), generated: false }
-      acceptedWish({ ...wish, given: spelled })
+      acceptedWish(wish)
       const id = context.ids.next()
       return then(context.keys.deposit(id, object), (deposit) => {
         context.objects.insert(newObject({ ...wish, context, id, deposit, own: presence(object) }))

@@ -44,7 +44,7 @@ export type AttributeRow<T> = {
   readonly search: SearchKey
   /**
    * A fact that follows from the material: nobody sets it later, but a client may state it where an object is made, and
-   * it must then agree with the material (1.4 sections 4.1 to 4.3, 2.1 sections 6.1.8, 6.1.9 and 6.1.41).
+   * it must then agree with the material (1.4 sections 4.1 to 4.3, 2.1 sections 6.1.8, 6.1.9 and 6.1.43).
    */
   readonly stated?: true
   /** Tells how the material was made: a client states it of material it brings, never of what the server makes. */

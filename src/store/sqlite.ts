@@ -1,4 +1,5 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
 import { SQLITE } from './dialect.ts'
 import { StoreError } from './errors.ts'
@@ -110,7 +111,9 @@ const openShared = async (path: string): Promise<OpenStore> => {
 
 /**
  * Opens the embedded database, making it where there is none. One process holds the data directory.
- * @throws StoreError `in-use`, `not-a-database`, `foreign`, `corrupt`, `newer-schema`
+ * @throws StoreError `in-use`, `missing` (the folder), `not-a-database`, `foreign`, `corrupt`, `newer-schema`
  */
-export const openSqliteStore = ({ path, exclusive = true }: SqliteOptions): Promise<OpenStore> =>
-  exclusive ? openExclusive(path) : openShared(path)
+export const openSqliteStore = async ({ path, exclusive = true }: SqliteOptions): Promise<OpenStore> => {
+  if (!existsSync(dirname(path))) throw new StoreError('missing', `there is no folder ${dirname(path)}`)
+  return exclusive ? openExclusive(path) : openShared(path)
+}

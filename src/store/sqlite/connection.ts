@@ -32,16 +32,21 @@ export type Access = 'read-write' | 'read-only'
  * @throws StoreError where the file is missing, is no database, or does not take the settings
  */
 export const openDatabase = (path: string, access: Access): Database.Database => {
+  const database = openFile(path, access)
   try {
-    const database = new Database(path, {
-      readonly: access === 'read-only',
-      fileMustExist: true,
-      timeout: BUSY_TIMEOUT,
-    })
     if (access === 'read-write') database.pragma('journal_mode = WAL')
     for (const setting of SETTINGS) database.pragma(setting)
     requireDurable(database, path)
     return database
+  } catch (error) {
+    database.close()
+    throw openError(path, error)
+  }
+}
+
+const openFile = (path: string, access: Access): Database.Database => {
+  try {
+    return new Database(path, { readonly: access === 'read-only', fileMustExist: true, timeout: BUSY_TIMEOUT })
   } catch (error) {
     throw openError(path, error)
   }
@@ -51,7 +56,6 @@ const requireDurable = (database: Database.Database, path: string): void => {
   const mode = database.pragma('journal_mode', { simple: true })
   const synchronous = database.pragma('synchronous', { simple: true })
   if (mode === 'wal' && synchronous === FULL) return
-  database.close()
   throw new StoreError('failed', `${path}: the file system allows no write-ahead log with full synchronisation`)
 }
 

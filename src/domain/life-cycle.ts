@@ -1,0 +1,112 @@
+import type { Attribute } from '../protocol/attribute-instance.ts'
+import type { AttributeValue } from '../protocol/attributes.ts'
+import type { State } from '../protocol/enumerations.ts'
+import { KmipError } from '../protocol/kmip-error.ts'
+import { checkOnline } from './attribute-rules.ts'
+import { valueOf } from './attribute-set.ts'
+import { isDestroyed, type ManagedObject, stateOf } from './managed-object.ts'
+import { withAttributes } from './with-attributes.ts'
+
+/*
+ * The transitions between states that a client asks for. Those that time brings about need nothing: the state follows
+ * from the dates (docs/decisions/003). What stands in no list here is not permitted (1.4 section 3.22, 2.1 section
+ * 4.57). Times are seconds since 1970.
+ */
+
+const wrongState = (message: string): KmipError =>
+  new KmipError('WrongKeyLifecycleState', message, { older: 'PermissionDenied' })
+
+const checkState = (object: ManagedObject, allowed: readonly State[], now: number, message: string): void => {
+  if (!allowed.includes(stateOf(object, now))) throw wrongState(message)
+}
+
+/** Templates have attributes for others, and no life of their own. */
+const checkHasStates = (object: ManagedObject): void => {
+  if (object.objectType !== 'Template') return
+  throw new KmipError('InvalidObjectType', 'A Template has no state', { older: 'IllegalOperation' })
+}
+
+/**
+ * Activate (1.4 section 4.19, 2.1 section 6.1.1).
+ * @throws KmipError InvalidObjectType, ObjectArchived, WrongKeyLifecycleState
+ */
+export const activated = (object: ManagedObject, now: number): ManagedObject => {
+  checkHasStates(object)
+  checkOnline(object)
+  checkState(object, ['PreActive'], now, 'The object is not Pre-Active')
+  return withAttributes(object, now, { name: 'ActivationDate', value: now })
+}
+
+/** What a client says when it revokes. */
+export type Revocation = {
+  readonly reason: AttributeValue<'RevocationReason'>
+  readonly compromiseOccurrenceDate: number | undefined
+}
+
+type Consequence = {
+  readonly from: readonly State[]
+  readonly attributes: (object: ManagedObject, revocation: Revocation, now: number) => readonly Attribute[]
+}
+
+const COMPROMISE: Consequence = {
+  from: ['PreActive', 'Active', 'Deactivated', 'Destroyed'],
+  attributes: (object, { compromiseOccurrenceDate }, now) => [
+    { name: 'CompromiseDate', value: now },
+    {
+      name: 'CompromiseOccurrenceDate',
+      value: compromiseOccurrenceDate ?? valueOf(object.attributes, 'InitialDate') ?? now,
+    },
+  ],
+}
+
+const DEACTIVATION: Consequence = {
+  from: ['Active'],
+  attributes: (_object, _revocation, now) => [{ name: 'DeactivationDate', value: now }],
+}
+
+const consequenceOf = ({ reason, compromiseOccurrenceDate }: Revocation, now: number): Consequence => {
+  const { revocationReasonCode: code } = reason
+  if (typeof code === 'number') throw new KmipError('InvalidField', 'The Revocation Reason is not known')
+  if (code !== 'KeyCompromise' && code !== 'CACompromise') {
+    if (compromiseOccurrenceDate === undefined) return DEACTIVATION
+    throw new KmipError('InvalidField', 'A Compromise Occurrence Date belongs to a compromise only')
+  }
+  if (compromiseOccurrenceDate === undefined || compromiseOccurrenceDate <= now) return COMPROMISE
+  throw new KmipError('InvalidField', 'The Compromise Occurrence Date is in the future')
+}
+
+/**
+ * Revoke: a compromise compromises, also what is destroyed already; any other reason deactivates (1.4 section 4.20, 2.1
+ * section 6.1.44).
+ * @throws KmipError InvalidObjectType, InvalidField, ObjectArchived, WrongKeyLifecycleState
+ */
+export const revoked = (object: ManagedObject, revocation: Revocation, now: number): ManagedObject => {
+  checkHasStates(object)
+  const { from, attributes } = consequenceOf(revocation, now)
+  checkOnline(object)
+  checkState(object, from, now, 'The state of the object does not allow this revocation')
+  const reason: Attribute = { name: 'RevocationReason', value: revocation.reason }
+  return withAttributes(object, now, reason, ...attributes(object, revocation, now))
+}
+
+const destroyedTemplate = (object: ManagedObject, now: number): ManagedObject => ({
+  ...object,
+  key: undefined,
+  attributes: [{ name: 'DestroyDate', value: now, index: 0 }],
+})
+
+/**
+ * Destroy: the material goes, the attributes stay, for whoever asks later what became of the key. Of a Template nothing
+ * stays but that it is gone (1.4 section 4.21, 2.1 section 6.1.15). The tables of both add Compromised to the states
+ * that their text names.
+ * @throws KmipError ObjectDestroyed, ObjectArchived, WrongKeyLifecycleState
+ */
+export const destroyed = (object: ManagedObject, now: number): ManagedObject => {
+  if (isDestroyed(object)) {
+    throw new KmipError('ObjectDestroyed', 'The object has been destroyed already', { older: 'PermissionDenied' })
+  }
+  checkOnline(object)
+  if (object.objectType === 'Template') return destroyedTemplate(object, now)
+  checkState(object, ['PreActive', 'Deactivated', 'Compromised'], now, 'The object is in use: revoke it first')
+  return withAttributes({ ...object, key: undefined }, now, { name: 'DestroyDate', value: now })
+}

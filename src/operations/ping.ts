@@ -1,0 +1,10 @@
+import { defineOperation } from './define-operation.ts'
+
+/** Ping: whether the server is there and answers (2.1 section 6.1.36). */
+export const ping = defineOperation({
+  name: 'Ping',
+  spec: { '2.1': '6.1.36' },
+  request: {},
+  response: {},
+  handle: () => ({}),
+})

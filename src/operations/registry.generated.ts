@@ -1,0 +1,40 @@
+// Made by `npm run gen`: do not edit.
+import type { Operation } from './define-operation.ts'
+import { activate } from './activate.ts'
+import { addAttribute } from './add-attribute.ts'
+import { adjustAttribute } from './adjust-attribute.ts'
+import { createKeyPair } from './create-key-pair.ts'
+import { create } from './create.ts'
+import { deleteAttribute } from './delete-attribute.ts'
+import { destroy } from './destroy.ts'
+import { discoverVersions } from './discover-versions.ts'
+import { getAttributeList } from './get-attribute-list.ts'
+import { getAttributes } from './get-attributes.ts'
+import { get } from './get.ts'
+import { locate } from './locate.ts'
+import { modifyAttribute } from './modify-attribute.ts'
+import { ping } from './ping.ts'
+import { register } from './register.ts'
+import { revoke } from './revoke.ts'
+import { setAttribute } from './set-attribute.ts'
+
+/** Every operation of this server. */
+export const OPERATIONS: readonly Operation[] = [
+  activate,
+  addAttribute,
+  adjustAttribute,
+  createKeyPair,
+  create,
+  deleteAttribute,
+  destroy,
+  discoverVersions,
+  getAttributeList,
+  getAttributes,
+  get,
+  locate,
+  modifyAttribute,
+  ping,
+  register,
+  revoke,
+  setAttribute,
+]

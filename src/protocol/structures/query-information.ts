@@ -1,0 +1,5 @@
+import { boolean, enumOf, text } from '../../schema/primitives.ts'
+import { optional, repeated, struct } from '../../schema/struct.ts'
+import { DESTROY_ACTION, OBJECT_TYPE, RNG_MODE, SHREDDING_ALGORITHM, UNWRAP_MODE } from '../enumerations.ts'
+import { attributeList } from '../attribute-wire.ts'
+import { TAG } from '../tags.ts'
