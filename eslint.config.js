@@ -6,7 +6,7 @@ const limits = {
 }
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'data', '.tap', 'eslint.config.js'] },
+  { ignores: ['node_modules', 'dist', 'data', '.tap', '**/*.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

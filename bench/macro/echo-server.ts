@@ -25,8 +25,8 @@ const serve = (task: EchoTask): void => {
       socket.setNoDelay(true)
       const splitter = createFrameSplitter({ tag: REQUEST_MESSAGE, maxSize: 1024 * 1024 })
       socket.on('error', () => undefined)
-      socket.on('data', (chunk) => {
-        for (const _message of splitter.push(chunk)) socket.write(response)
+      socket.on('data', (chunk: Buffer) => {
+        splitter.push(chunk).forEach(() => socket.write(response))
       })
     },
   )

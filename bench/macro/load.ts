@@ -64,7 +64,7 @@ const drive = (socket: TLSSocket, requests: readonly Buffer[], tally: Tally): vo
     sent = performance.now()
     if (request !== undefined) socket.write(request)
   }
-  socket.on('data', (chunk) => {
+  socket.on('data', (chunk: Buffer) => {
     for (const message of splitter.push(chunk)) {
       if (tally.counting) {
         if (message.includes(SUCCESS)) {

@@ -9,43 +9,33 @@ import { createEngine } from '../../src/engine/create-engine.ts'
 import type { MessageHandler, Session } from '../../src/engine/message-handler.ts'
 import { createSoftwareKeyStore } from '../../src/keystore/software/software-key-store.ts'
 import { createRootKey, openRootKey } from '../../src/keystore/software/root-key.ts'
-import type { Operation } from '../../src/operations/define-operation.ts'
 import { OPERATIONS } from '../../src/operations/registry.generated.ts'
-import type { BatchErrorContinuationOption, Operation as OperationName, ResultReason, ResultStatus } from '../../src/protocol/enumerations.ts'
-import { requestMessage, responseMessage } from '../../src/protocol/message.ts'
-import { TAG } from '../../src/protocol/tags.ts'
-import { struct } from '../../src/schema/struct.ts'
-import { type Version, versionNumbers } from '../../src/schema/version.ts'
+import type { Operation as OperationName } from '../../src/protocol/enumerations.ts'
+import type { Version } from '../../src/schema/version.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { createUuidV7Ids } from '../../src/system.ts'
-import { scan } from '../../src/ttlv/scan.ts'
-import { Writer } from '../../src/ttlv/writer.ts'
+import {
+  type BatchOptions,
+  decodeResponse,
+  encodeRequest,
+  type Item,
+  type ItemResult,
+  type Payload,
+} from './messages.ts'
+
+export {
+  type BatchOptions,
+  decodeResponse,
+  encodeRequest,
+  type Item,
+  type ItemResult,
+  type Payload,
+} from './messages.ts'
 
 /*
  * A whole server but for the network: the real engine on a real database and real sealed keys, in a folder of its own.
  * Clients speak to it in encoded messages.
  */
-
-/** The value of a payload, as the schemas have it. */
-export type Payload = Readonly<Record<string, unknown>>
-
-export type Item = { readonly operation: OperationName; readonly request: Payload; readonly id?: Buffer }
-
-export type ItemResult = {
-  readonly operation: OperationName | undefined
-  readonly id: Buffer | undefined
-  readonly status: ResultStatus
-  readonly reason: ResultReason | undefined
-  readonly message: string | undefined
-  /** Empty where the item failed. */
-  readonly payload: Payload
-}
-
-export type BatchOptions = {
-  readonly option?: BatchErrorContinuationOption
-  readonly maximumResponseSize?: number
-  readonly header?: Payload
-}
 
 export type TestClient = {
   readonly session: Session
@@ -85,56 +75,6 @@ const testClock = (): TestClock => {
       now += seconds
     },
   }
-}
-
-const operationNamed = (name: OperationName): Operation => {
-  const operation = OPERATIONS.find((candidate) => candidate.name === name)
-  if (operation === undefined) throw new Error(`no operation ${name}`)
-  return operation
-}
-
-/** Encodes a request message of any version. */
-export const encodeRequest = (version: Version, items: readonly Item[], options: BatchOptions = {}): Buffer => {
-  const writer = new Writer()
-  const encoded = items.map(({ operation, request, id }, index) => {
-    writer.reset()
-    const { code, request: fields } = operationNamed(operation)
-    struct(operation, fields).compile(version).write(writer, TAG.RequestPayload, request as never)
-    const uniqueBatchItemID = id ?? (items.length > 1 ? Buffer.from([index + 1]) : undefined)
-    return { operation: code, uniqueBatchItemID, payload: Buffer.from(writer.bytes()), messageExtension: [] }
-  })
-  writer.reset()
-  const header = {
-    protocolVersion: versionNumbers(version),
-    batchCount: items.length,
-    attestationType: [],
-    batchErrorContinuationOption: options.option,
-    maximumResponseSize: options.maximumResponseSize,
-    ...options.header,
-  }
-  requestMessage.compile(version).write(writer, TAG.RequestMessage, { header, items: encoded } as never)
-  return Buffer.from(writer.bytes())
-}
-
-/** Decodes a response message; it must be well formed in the version it names. */
-export const decodeResponse = (bytes: Buffer, version: Version): readonly ItemResult[] => {
-  scan(bytes, true)
-  const { items } = responseMessage.compile(version).read(bytes, 0)
-  return items.map((item) => {
-    const operation = OPERATIONS.find(({ code }) => code === item.operation)
-    const payload =
-      operation === undefined || item.payload === undefined
-        ? {}
-        : (struct(operation.name, operation.response).compile(version).read(item.payload, 0) as Payload)
-    return {
-      operation: operation?.name,
-      id: item.uniqueBatchItemID,
-      status: item.resultStatus,
-      reason: item.resultReason,
-      message: item.resultMessage,
-      payload,
-    }
-  })
 }
 
 const createClient = (handler: () => MessageHandler, principal: Principal): TestClient => {

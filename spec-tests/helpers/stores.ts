@@ -1,7 +1,7 @@
 import { appendFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'tap'
+import { test, type Test } from 'tap'
 import pg from 'pg'
 import type { Connection } from '../../src/store/connection.ts'
 import { POSTGRES, SQLITE, type Dialect } from '../../src/store/dialect.ts'
@@ -27,8 +27,6 @@ export type BareConnection = {
 
 /** An engine under test; `place` makes an empty database. */
 export type Engine = { readonly name: string; place(): Promise<Place>; stop(): Promise<void> }
-
-type T = Parameters<NonNullable<Parameters<typeof test>[1]>>[0]
 
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'kmipd-store-'))
 
@@ -88,12 +86,12 @@ let server: Promise<Engine> | undefined
 let users = 0
 
 /** Runs `suite` once for each engine. PostgreSQL is skipped, and says so, on a machine that has no server programs. */
-export const forEachEngine = (title: string, suite: (t: T, engine: Engine) => Promise<void> | void): void => {
-  test(`${title} (SQLite)`, async (t) => {
+export const forEachEngine = (title: string, suite: (t: Test, engine: Engine) => Promise<void> | void): void => {
+  void test(`${title} (SQLite)`, async (t) => {
     await suite(t, sqlite)
   })
   users += 1
-  test(`${title} (PostgreSQL)`, async (t) => {
+  void test(`${title} (PostgreSQL)`, async (t) => {
     const programs = await postgresPrograms()
     if (programs === undefined) {
       t.comment('skipped: no PostgreSQL server programs in /usr/lib/postgresql')
@@ -109,7 +107,7 @@ export const forEachEngine = (title: string, suite: (t: T, engine: Engine) => Pr
 }
 
 /** A store on an empty database that is closed and removed with the test. */
-export const openFor = async (t: T, engine: Engine): Promise<OpenStore> => {
+export const openFor = async (t: Test, engine: Engine): Promise<OpenStore> => {
   const place = await engine.place()
   const store = await place.open()
   t.teardown(async () => {

@@ -222,3 +222,10 @@ forEachEngine('settings: the first value put stays the value, whoever puts anoth
   await settings.put('key', Buffer.from('new'))
   t.strictSame(await settings.get('key'), Buffer.from('new'))
 })
+
+forEachEngine('a conflict names the object that was changed', async (t, engine) => {
+  const store = await openFor(t, engine)
+  await store.objects.commit(commitOf(insertOf(objectRow('a')), insertOf(objectRow('b'))))
+  const changes = [updateOf(objectRow('a', { version: 2 })), updateOf(objectRow('b', { version: 7 }))]
+  await t.rejects(store.objects.commit(commitOf(...changes)), new ConflictError('b'))
+})

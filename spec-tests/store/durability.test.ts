@@ -14,17 +14,16 @@ type Lines = { readonly child: ChildProcess; readonly lines: AsyncIterable<strin
 /** Starts the loop of commits; `limit`: bytes that the system lets it write into one file. */
 const startLoop = (path: string, prefix: string, callers: number, bytes = 100, limit?: number): Lines => {
   const argument = ['--no-warnings', LOOP, path, prefix, String(callers), String(bytes)]
-  const [command, ...rest] =
-    limit === undefined
-      ? [process.execPath, ...argument]
-      : ['prlimit', `--fsize=${limit}`, process.execPath, ...argument]
-  const child = spawn(command ?? '', rest, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const limited = limit === undefined ? [] : ['prlimit', `--fsize=${limit}`]
+  // Without what tap puts into NODE_OPTIONS: its hooks make the signal of the file limit end the process.
+  const command = ['-u', 'NODE_OPTIONS', ...limited, process.execPath, ...argument]
+  const child = spawn('env', command, { stdio: ['ignore', 'pipe', 'inherit'] })
   return { child, lines: createInterface({ input: child.stdout }) }
 }
 
 const acknowledged = (line: string): string => line.replace('ack ', '')
 
-test('kill -9: what was acknowledged is there, and no part of anything else', { timeout: 60_000 }, async (t) => {
+void test('kill -9: what was acknowledged is there, and no part of anything else', { timeout: 60_000 }, async (t) => {
   const folder = await temporaryFolder()
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'kmipd.db')
@@ -57,7 +56,7 @@ test('kill -9: what was acknowledged is there, and no part of anything else', { 
   }
 })
 
-test('a second server on the data directory is refused while the first lives', { timeout: 30_000 }, async (t) => {
+void test('a second server on the data directory is refused while the first lives', { timeout: 30_000 }, async (t) => {
   const folder = await temporaryFolder()
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'kmipd.db')
@@ -75,7 +74,7 @@ test('a second server on the data directory is refused while the first lives', {
   await store.close()
 })
 
-test('a failed write makes the store read-only until restart', { timeout: 60_000 }, async (t) => {
+void test('a failed write makes the store read-only until restart', { timeout: 60_000 }, async (t) => {
   const folder = await temporaryFolder()
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'kmipd.db')

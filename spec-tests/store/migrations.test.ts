@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { test, type Test } from 'tap'
 import { initial } from '../../src/store/migrations/001-initial.ts'
 import { MIGRATIONS } from '../../src/store/migrations/list.ts'
 import { migrate, schemaVersion } from '../../src/store/migrations/migrate.ts'
@@ -6,9 +7,7 @@ import type { Migration } from '../../src/store/migrations/migration.ts'
 import { commitOf, insertOf, objectRow } from '../helpers/rows.ts'
 import { forEachEngine, type BareConnection, type Engine } from '../helpers/stores.ts'
 
-type T = Parameters<Parameters<typeof forEachEngine>[1]>[0]
-
-const connectFor = async (t: T, engine: Engine): Promise<BareConnection> => {
+const connectFor = async (t: Test, engine: Engine): Promise<BareConnection> => {
   const place = await engine.place()
   const bare = await place.connect()
   t.teardown(async () => {
@@ -64,29 +63,32 @@ forEachEngine('a migration that fails leaves nothing behind', async (t, engine) 
 forEachEngine('a database of a newer program is refused', async (t, engine) => {
   const place = await engine.place()
   t.teardown(() => place.remove())
-  const { dialect, connection, end } = await place.connect()
+  const bare = await place.connect()
+  const { dialect, connection } = bare
   const future = { version: MIGRATIONS.length + 1, up: () => [] }
   await migrate(dialect, connection, [...MIGRATIONS, future])
-  await end()
+  await bare.end()
   await t.rejects(place.open(), { name: 'StoreError', problem: 'newer-schema' })
 })
 
 forEachEngine('a database of another program is refused and left alone', async (t, engine) => {
   const place = await engine.place()
   t.teardown(() => place.remove())
-  const { dialect, connection, end } = await place.connect()
+  const bare = await place.connect()
+  const { dialect, connection } = bare
   await connection.execute('create table objects (name text)')
   await t.rejects(place.open(), { name: 'StoreError', problem: 'foreign' })
-  await t.rejects(schemaVersion(dialect, connection), { problem: 'foreign' })
+  await t.rejects(schemaVersion(dialect, connection), { name: 'StoreError', problem: 'foreign' })
   await connection.execute('select name from objects')
-  await end()
+  await bare.end()
 })
 
-forEachEngine('migrations are numbered from 1 without gaps, and each opens what the one before left', (t) => {
+void test('migrations are numbered from 1 without gaps', (t) => {
   t.strictSame(
     MIGRATIONS.map(({ version }) => version),
     MIGRATIONS.map((_, index) => index + 1),
   )
+  t.end()
 })
 
 forEachEngine('the audit trail has a row for each record of a commit that was written', async (t, engine) => {
@@ -100,8 +102,9 @@ forEachEngine('the audit trail has a row for each record of a commit that was wr
   })
   await t.rejects(store.objects.commit({ ...commitOf(insertOf(objectRow('a'))), audit: [record] }))
   await store.close()
-  const { dialect, connection, end } = await place.connect()
-  t.teardown(end)
+  const bare = await place.connect()
+  const { dialect, connection } = bare
+  t.teardown(() => bare.end())
   const all = sql<{ time: number; object_id: string | null }>`select time, object_id from audit order by audit_key`
   const rows = await connection
     .prepare({ name: undefined, sql: all.compile(dialect.db).sql, bind: () => [] })

@@ -1,7 +1,7 @@
 import { open, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { test } from 'tap'
+import { test, type Test } from 'tap'
 import type { Client } from '../../src/domain/principal.ts'
 import { SQLITE } from '../../src/store/dialect.ts'
 import { searchStatements, type SearchShape } from '../../src/store/queries/search.ts'
@@ -10,15 +10,13 @@ import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { commitOf, insertOf, objectRow } from '../helpers/rows.ts'
 import { temporaryFolder } from '../helpers/stores.ts'
 
-type T = Parameters<NonNullable<Parameters<typeof test>[1]>>[0]
-
-const pathFor = async (t: T): Promise<string> => {
+const pathFor = async (t: Test): Promise<string> => {
   const folder = await temporaryFolder()
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   return join(folder, 'kmipd.db')
 }
 
-const made = async (t: T): Promise<string> => {
+const made = async (t: Test): Promise<string> => {
   const path = await pathFor(t)
   const store = await openSqliteStore({ path })
   await store.objects.commit(commitOf(insertOf(objectRow('a', { document: Buffer.alloc(200_000, 1) }))))
@@ -38,7 +36,7 @@ const CLIENT: Client = {
   revokedAt: undefined,
 }
 
-test('every connection is durable: synchronous FULL in a write-ahead log', async (t) => {
+void test('every connection is durable: synchronous FULL in a write-ahead log', async (t) => {
   const path = await made(t)
   for (const access of ['read-write', 'read-only'] as const) {
     const database = openDatabase(path, access)
@@ -51,11 +49,11 @@ test('every connection is durable: synchronous FULL in a write-ahead log', async
   }
 })
 
-test('the database is readable by its owner alone', async (t) => {
+void test('the database is readable by its owner alone', async (t) => {
   t.equal((await stat(await made(t))).mode & 0o777, 0o600)
 })
 
-test('one store at a time holds a data directory', async (t) => {
+void test('one store at a time holds a data directory', async (t) => {
   const path = await pathFor(t)
   const store = await openSqliteStore({ path })
   t.equal(store.objects.exclusive, true)
@@ -67,7 +65,7 @@ test('one store at a time holds a data directory', async (t) => {
   await again.close()
 })
 
-test('an administrator changes clients beside the running server', async (t) => {
+void test('an administrator changes clients beside the running server', async (t) => {
   const path = await pathFor(t)
   const server = await openSqliteStore({ path })
   const administration = await openSqliteStore({ path, exclusive: false })
@@ -76,7 +74,10 @@ test('an administrator changes clients beside the running server', async (t) => 
   t.strictSame(await server.clients.findByFingerprint('ab'), CLIENT)
   await server.clients.revoke('alice', 9)
   t.strictSame(await administration.clients.list(), [{ ...CLIENT, revokedAt: 9 }])
-  await t.rejects(administration.objects.commit(commitOf(insertOf(objectRow('a')))), { problem: 'in-use' })
+  await t.rejects(administration.objects.commit(commitOf(insertOf(objectRow('a')))), {
+    name: 'StoreError',
+    problem: 'in-use',
+  })
   const values = await Promise.all(
     [server, administration].map(({ objects }, index) => objects.settings.putIfAbsent('key', Buffer.from([index]))),
   )
@@ -86,7 +87,7 @@ test('an administrator changes clients beside the running server', async (t) => 
   await server.close()
 })
 
-test('an administrator makes the database where no server has run yet', async (t) => {
+void test('an administrator makes the database where no server has run yet', async (t) => {
   const path = await pathFor(t)
   const administration = await openSqliteStore({ path, exclusive: false })
   await administration.clients.add(CLIENT)
@@ -119,7 +120,7 @@ const DAMAGES: readonly (readonly [title: string, problem: string, damage: (path
   ]
 
 for (const [title, problem, damage] of DAMAGES) {
-  test(`a damaged database is refused with its name: ${title}`, async (t) => {
+  void test(`a damaged database is refused with its name: ${title}`, async (t) => {
     const path = await made(t)
     await damage(path)
     for (const exclusive of [true, false]) {
@@ -136,12 +137,12 @@ for (const [title, problem, damage] of DAMAGES) {
   })
 }
 
-test('a folder that is not there', async (t) => {
+void test('a folder that is not there', async (t) => {
   const path = join(await pathFor(t), 'absent', 'kmipd.db')
   await t.rejects(openSqliteStore({ path }), { name: 'StoreError', problem: 'missing' })
 })
 
-test('1.4 §4.9 / 2.1 §6.1.27: a page of many hits is read from an index in its order, never sorted', async (t) => {
+void test('1.4 §4.9 / 2.1 §6.1.27: a page of many hits is read from an index in its order, never sorted', async (t) => {
   const database = openDatabase(await made(t), 'read-only')
   const storage = { online: true, archived: false, destroyed: false }
   const cases: readonly (readonly [shape: Omit<SearchShape, 'storage' | 'windowed'>, index: RegExp])[] = [

@@ -297,7 +297,8 @@ void test('rule 9, 1.4 §4.9: FortiGate and VAST wrap what they look for in a Te
 
 void test('rule 10, 1.4 §4.9 / 2.1 §6.1.28: libkmip pages in 1.0 with Offset Items, until a page is empty', async (t) => {
   const connection = await session.connect(t)
-  const group = attribute('ObjectGroup', (tag) => text(tag, freshName()))
+  const name = freshName()
+  const group = attribute('ObjectGroup', (tag) => text(tag, name))
   const made = new Set<string>()
   for (let count = 0; count < 5; count += 1) made.add(await idFrom(connection, create('1.0', group)))
   const seen: string[] = []
@@ -318,7 +319,8 @@ void test('rule 10, 1.4 §4.9 / 2.1 §6.1.28: libkmip pages in 1.0 with Offset I
 void test('rule 9, 1.4 §4.9 / 2.1 §6.1.28: Scylla looks by type, algorithm, length, state, mask and a name of its own', async (t) => {
   const connection = await session.connect(t)
   for (const version of VERSIONS) {
-    const space = custom('key-namespace', (tag) => text(tag, freshName()))
+    const name = freshName()
+    const space = custom('key-namespace', (tag) => text(tag, name))
     const wanted = [
       ofType('SymmetricKey'),
       algorithm('AES'),

@@ -176,7 +176,9 @@ void test('row 34, 1.4 §4 / 2.1 §6: the object of another client is as absent 
 // Row 35: states ------------------------------------------------------------------------------------------------------
 
 const WRONG_STATE: Reasons = { '1.4': ['PermissionDenied'], '2.1': ['WrongKeyLifecycleState'] }
-const DESTROYED: Reasons = { '1.4': ['PermissionDenied', 'ItemNotFound'], '2.1': ['ObjectDestroyed'] }
+const DESTROYED: Reasons = { '1.4': ['PermissionDenied'], '2.1': ['ObjectDestroyed', 'WrongKeyLifecycleState'] }
+/** A key that is gone cannot be given out, which 1.x says in the words of the published cases. */
+const GONE: Reasons = { '1.4': ['ItemNotFound'], '2.1': ['ObjectDestroyed'] }
 
 type Path = 'Activate' | 'Deactivate' | 'Compromise' | 'Destroy'
 
@@ -198,14 +200,9 @@ const STATES: readonly (readonly [
   ['Encrypt with a Pre-Active key', [], 'Encrypt', WRONG_STATE],
   ['Encrypt with a Deactivated key', ['Activate', 'Deactivate'], 'Encrypt', WRONG_STATE],
   ['Encrypt with a Compromised key', ['Activate', 'Compromise'], 'Encrypt', WRONG_STATE],
-  [
-    'Encrypt with a Destroyed key',
-    ['Destroy'],
-    'Encrypt',
-    { ...DESTROYED, '2.1': ['ObjectDestroyed', 'WrongKeyLifecycleState'] },
-  ],
-  ['Get of a Destroyed key', ['Destroy'], 'Get', DESTROYED],
-  ['Get of a Destroyed Compromised key', ['Compromise', 'Destroy'], 'Get', DESTROYED],
+  ['Encrypt with a Destroyed key', ['Destroy'], 'Encrypt', DESTROYED],
+  ['Get of a Destroyed key', ['Destroy'], 'Get', GONE],
+  ['Get of a Destroyed Compromised key', ['Compromise', 'Destroy'], 'Get', GONE],
   ['Destroy of an Active key', ['Activate'], 'Destroy', WRONG_STATE],
   ['Destroy of a Destroyed key', ['Destroy'], 'Destroy', DESTROYED],
   ['Activate of an Active key', ['Activate'], 'Activate', WRONG_STATE],
@@ -272,10 +269,8 @@ const activeKey = async (connection: WireConnection, version: TestVersion): Prom
 for (const length of [0, 1, 3, 17, -1]) {
   inVersions(`row 36, 1.4 §4.29 / 2.1 §6.1.18: GCM with a tag of ${length} bytes`, async (t, version, connection) => {
     const id = await activeKey(connection, version)
-    await failsWith(t, connection, encrypt(version, id, gcm(length), PLAIN), [
-      ...BAD_VALUE[version],
-      'CryptographicFailure',
-    ])
+    // The reason that the published cases of every version show (CS-BC-M-GCM-1).
+    await failsWith(t, connection, encrypt(version, id, gcm(length), PLAIN), ['GeneralFailure'])
   })
 }
 

@@ -1,6 +1,6 @@
 import type { ObjectType } from '../protocol/enums/object-type.ts'
 import type { State } from '../protocol/enums/state.ts'
-import type { AttributeSet } from './attribute-set.ts'
+import { type AttributeSet, valueOf } from './attribute-set.ts'
 import type { HeldKey } from './key-store.ts'
 import { lifecycleOf, stateAt } from './state.ts'
 
@@ -22,6 +22,6 @@ export type ManagedObject = {
 
 export const stateOf = (object: ManagedObject, now: number): State => stateAt(lifecycleOf(object.attributes), now)
 
-export const isDestroyed = (object: ManagedObject): boolean => lifecycleOf(object.attributes).destroyDate !== undefined
+export const isDestroyed = (object: ManagedObject): boolean => valueOf(object.attributes, 'DestroyDate') !== undefined
 
-export const isArchived = (object: ManagedObject): boolean => lifecycleOf(object.attributes).archiveDate !== undefined
+export const isArchived = (object: ManagedObject): boolean => valueOf(object.attributes, 'ArchiveDate') !== undefined

@@ -140,7 +140,10 @@ export const newObject = (plan: NewObject): ManagedObject => {
   const given = acceptedWish(plan)
   const facts = (deposit?.attributes ?? []).map(detached)
   checkStated(given, facts)
-  const set = mergeLayers(given, facts, own)
+  const isList = (attribute: Attribute): boolean => rulesOf(attribute).multiple
+  // Of several values none takes precedence: those that were there first keep the first indices.
+  const lists = own.filter(isList)
+  const set = mergeLayers(lists, given, facts, own)
   const attributes = indexed(mergeLayers(set, implicit(plan, set)))
   checkRoom(attributes)
   checkDates(attributes)

@@ -115,9 +115,12 @@ export type SearchResult = {
 
 /** Another commit changed a row after it was read: read again and retry. */
 export class ConflictError extends Error {
+  readonly id: string
+
   constructor(id: string) {
     super(`object ${id} was changed in the meantime`)
     this.name = 'ConflictError'
+    this.id = id
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Attribute } from '../protocol/attribute-instance.ts'
 import type { AttributeName } from '../protocol/attributes.ts'
-import type { LinkType, ObjectType } from '../protocol/enumerations.ts'
+import type { ObjectType } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { checkOnline } from './attribute-rules.ts'
 import { valueOf, withInstance, withoutAll } from './attribute-set.ts'
+import { linkTo } from './key-pair.ts'
 import type { ManagedObject } from './managed-object.ts'
 import { withAttributes } from './with-attributes.ts'
 
@@ -70,11 +71,6 @@ const movedDates = (existing: ManagedObject, offset: number, now: number): reado
   })
   return [{ name: 'ActivationDate', value: activation }, ...following]
 }
-
-const linkTo = (linkType: LinkType, id: string): Attribute => ({
-  name: 'Link',
-  value: { linkType, linkedObjectIdentifier: { by: 'id', id } },
-})
 
 /** Where a key stands in the row of its replacements (2.1 sections 4.50 and 4.52). */
 const rotation = (existing: ManagedObject): readonly Attribute[] => [

@@ -1,78 +1,30 @@
-import { valueOf } from '../domain/attribute-set.ts'
-import { equalValues } from '../domain/equal-values.ts'
-import { givenAttributes, mergeLayers } from '../domain/given-attributes.ts'
-import type { Deposit, KeyPairSpec } from '../domain/key-store.ts'
-import { type MaybePromise, then } from '../domain/maybe-promise.ts'
+import { givenPair, type GivenPair, linkTo, pairSpec } from '../domain/key-pair.ts'
+import type { Deposit } from '../domain/key-store.ts'
+import { then } from '../domain/maybe-promise.ts'
 import { acceptedWish, newObject, type Wish } from '../domain/new-object.ts'
 import type { OperationContext } from '../domain/operation-context.ts'
 import { checkStorage } from '../domain/storage-masks.ts'
-import type { Attribute } from '../protocol/attribute-instance.ts'
-import { type AttributeList, attributeList } from '../protocol/attribute-wire.ts'
+import { attributeList } from '../protocol/attribute-wire.ts'
 import type { LinkType } from '../protocol/enumerations.ts'
-import { KmipError } from '../protocol/kmip-error.ts'
 import { storageMasks } from '../protocol/structures/protection-storage-masks.ts'
 import { TAG } from '../protocol/tags.ts'
 import { text } from '../schema/primitives.ts'
 import { required } from '../schema/struct.ts'
 import { defineOperation } from './define-operation.ts'
 
-type Lists = {
-  readonly common?: AttributeList | undefined
-  readonly private?: AttributeList | undefined
-  readonly public?: AttributeList | undefined
-}
-
-type Given = { readonly private: readonly Attribute[]; readonly public: readonly Attribute[] }
-
-/** What is said of one key takes precedence over what is said of both (1.4 section 4.2, 2.1 section 6.1.9). */
-const givenPair = (context: OperationContext, lists: Lists): MaybePromise<Given> =>
-  then(givenAttributes(context, lists.common), (common) =>
-    then(givenAttributes(context, lists.private), (forPrivate) =>
-      then(givenAttributes(context, lists.public), (forPublic) => ({
-        private: mergeLayers(forPrivate, common),
-        public: mergeLayers(forPublic, common),
-      })),
-    ),
-  )
-
-/** An attribute that both keys have alike, from whichever list has it. */
-const shared = <N extends 'CryptographicAlgorithm' | 'CryptographicLength' | 'CryptographicDomainParameters'>(
-  given: Given,
-  name: N,
-): ReturnType<typeof valueOf<N>> => {
-  const ofPrivate = valueOf(given.private, name)
-  const ofPublic = valueOf(given.public, name)
-  if (ofPrivate !== undefined && ofPublic !== undefined && !equalValues(ofPrivate, ofPublic)) {
-    throw new KmipError('InvalidAttributeValue', 'The two keys of a pair have to agree on the attribute')
-  }
-  return ofPrivate ?? ofPublic
-}
-
-const unsupported = (what: string): KmipError => new KmipError('InvalidField', `The ${what} is not supported`)
-
-const specOf = (given: Given): KeyPairSpec => {
-  const algorithm = shared(given, 'CryptographicAlgorithm')
-  const curve = shared(given, 'CryptographicDomainParameters')?.recommendedCurve
-  if (algorithm === undefined) throw new KmipError('InvalidMessage', 'The Cryptographic Algorithm is missing')
-  if (typeof algorithm === 'number') throw unsupported('Cryptographic Algorithm')
-  if (typeof curve === 'number') throw unsupported('Recommended Curve')
-  return { algorithm, length: shared(given, 'CryptographicLength'), curve }
-}
-
 type Half = { readonly id: string; readonly wish: Wish; readonly deposit: Deposit; readonly linkType: LinkType }
 
 const insertHalf = (context: OperationContext, { id, wish, deposit, linkType }: Half, other: string): void => {
-  const link: Attribute = { name: 'Link', value: { linkType, linkedObjectIdentifier: { by: 'id', id: other } } }
-  context.objects.insert(newObject({ ...wish, context, id, deposit, own: [link] }))
+  context.objects.insert(newObject({ ...wish, context, id, deposit, own: [linkTo(linkType, other)] }))
 }
 
-const makePair = (context: OperationContext, given: Given) => {
+const makePair = (context: OperationContext, given: GivenPair) => {
   const forPrivate: Wish = { objectType: 'PrivateKey', given: given.private, generated: true }
   const forPublic: Wish = { objectType: 'PublicKey', given: given.public, generated: true }
   acceptedWish(forPrivate)
   acceptedWish(forPublic)
   const ids = { privateKey: context.ids.next(), publicKey: context.ids.next() }
-  return then(context.keys.generateKeyPair(ids, specOf(given)), ({ privateKey, publicKey }) => {
+  return then(context.keys.generateKeyPair(ids, pairSpec(given)), ({ privateKey, publicKey }) => {
     const half = { id: ids.privateKey, wish: forPrivate, deposit: privateKey, linkType: 'PublicKeyLink' } as const
     const other = { id: ids.publicKey, wish: forPublic, deposit: publicKey, linkType: 'PrivateKeyLink' } as const
     insertHalf(context, half, other.id)

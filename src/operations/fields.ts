@@ -4,7 +4,10 @@ import { objectReference, type ObjectReference } from '../protocol/structures/un
 import { TAG } from '../protocol/tags.ts'
 
 /** Unique Identifier of a request: without it the ID Placeholder is meant (1.4 section 4, 2.1 section 6). */
-export const uniqueIdentifierOrPlaceholder: Field<ObjectReference, 'optional'> = optional(TAG.UniqueIdentifier, objectReference)
+export const uniqueIdentifierOrPlaceholder: Field<ObjectReference, 'optional'> = optional(
+  TAG.UniqueIdentifier,
+  objectReference,
+)
 
 /** Unique Identifier of a response. */
 export const uniqueIdentifier: Field<string, 'required'> = required(TAG.UniqueIdentifier, text)

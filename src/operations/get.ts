@@ -1,9 +1,18 @@
-import { valueOf, withValue } from '../domain/attribute-set.ts'
-import type { WantedForm } from '../domain/key-store.ts'
-import { isArchived, isDestroyed, type ManagedObject } from '../domain/managed-object.ts'
-import { type MaybePromise, then } from '../domain/maybe-promise.ts'
+import { checkOnline } from '../domain/attribute-rules.ts'
+import { valueOf } from '../domain/attribute-set.ts'
+import type { HeldKey } from '../domain/key-store.ts'
+import { isDestroyed, type ManagedObject } from '../domain/managed-object.ts'
+import { then } from '../domain/maybe-promise.ts'
 import type { OperationContext } from '../domain/operation-context.ts'
-import { KEY_COMPRESSION_TYPE, KEY_FORMAT_TYPE, KEY_WRAP_TYPE, OBJECT_TYPE } from '../protocol/enumerations.ts'
+import { keyBlockOf } from '../domain/registered-object.ts'
+import { withAttributes } from '../domain/with-attributes.ts'
+import {
+  KEY_COMPRESSION_TYPE,
+  KEY_FORMAT_TYPE,
+  KEY_WRAP_TYPE,
+  type KeyWrapType,
+  OBJECT_TYPE,
+} from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { keyWrappingSpecification } from '../protocol/structures/key-wrapping.ts'
 import { objectFields, type ObjectValue } from '../protocol/structures/managed-objects.ts'
@@ -13,30 +22,51 @@ import { optional, required } from '../schema/struct.ts'
 import { defineOperation } from './define-operation.ts'
 import { uniqueIdentifier, uniqueIdentifierOrPlaceholder } from './fields.ts'
 
-/** Whether the object may leave the server in the clear (1.4 sections 3.48 and 3.50, 2.1 sections 4.54 and 4.23). */
-const checkServable = (object: ManagedObject): void => {
-  if (isDestroyed(object)) throw new KmipError('ObjectDestroyed', 'The object has been destroyed')
-  if (isArchived(object)) throw new KmipError('ObjectArchived', 'The object is archived')
-  if (valueOf(object.attributes, 'Extractable') === false) throw new KmipError('NotExtractable', 'The object is not extractable')
-  if (valueOf(object.attributes, 'Sensitive') === true) throw new KmipError('Sensitive', 'The object is sensitive')
-}
+/**
+ * What 1.x says of an object without material: of one that was destroyed, that it is not there, as the published cases
+ * have it (TC-314); of one that never had any, what 1.4 section 11.12 does.
+ */
+const nothingToRead = (object: ManagedObject): KmipError =>
+  isDestroyed(object)
+    ? new KmipError('ObjectDestroyed', 'The object has been destroyed', { older: 'ItemNotFound' })
+    : new KmipError('KeyValueNotPresent', 'The server has only the attributes of the object', {
+        older: 'IllegalOperation',
+      })
 
-/** An object is fresh until a client has been served it (1.4 section 3.34, 2.1 section 4.24). */
-const markServed = ({ objects }: OperationContext, object: ManagedObject): void => {
-  if (valueOf(object.attributes, 'Fresh') !== true) return
-  objects.update({ ...object, attributes: withValue(object.attributes, { name: 'Fresh', value: false }) })
-}
-
-const material = ({ keys }: OperationContext, object: ManagedObject, wanted: WantedForm): MaybePromise<ObjectValue> => {
-  if (object.key === undefined) {
-    throw new KmipError('KeyValueNotPresent', 'The server has no key value of the object', { older: 'IllegalOperation' })
+/**
+ * Any state may be read, Pre-Active and Deactivated among them: clients read keys before they activate them, and old
+ * keys to open old data.
+ */
+const readableKey = (object: ManagedObject, { version }: OperationContext): HeldKey => {
+  if (object.key === undefined) throw nothingToRead(object)
+  checkOnline(object)
+  // A name for the type, and a field for the object, that the client's version does not have.
+  if (!OBJECT_TYPE.knownIn(object.objectType, version)) {
+    throw new KmipError('InvalidObjectType', 'The protocol version does not know objects of this type')
   }
-  return keys.retrieve(object.key, wanted)
+  if (valueOf(object.attributes, 'Sensitive') === true) {
+    throw new KmipError('Sensitive', 'The object is sensitive: it does not leave the server in the clear')
+  }
+  if (valueOf(object.attributes, 'Extractable') === false) {
+    throw new KmipError('NotExtractable', 'The object is not extractable')
+  }
+  return object.key
+}
+
+const checkWrapping = (value: ObjectValue, wrapType: KeyWrapType | undefined): void => {
+  if (wrapType !== 'NotWrapped' || keyBlockOf(value)?.keyWrappingData === undefined) return
+  throw new KmipError('KeyWrapTypeNotSupported', 'The key was registered wrapped and is not unwrapped')
+}
+
+/** Fresh means that no client has been served the object: only the first reader changes it (1.4 section 3.34). */
+const markServed = ({ objects, now }: OperationContext, object: ManagedObject): void => {
+  if (valueOf(object.attributes, 'Fresh') !== true) return
+  objects.update(withAttributes(object, now, { name: 'Fresh', value: false }))
 }
 
 /**
- * Get: hands out an object, in the form wanted (1.4 section 4.11, 2.1 section 6.1.19). The state does not matter unless
- * the object is destroyed: devices read keys before they activate them, and after they are deactivated.
+ * Get: the object itself (1.4 section 4.11, 2.1 section 6.1.19). Its attributes are not repeated in the Key Value, which
+ * real clients do not expect there. The most frequent operation of all: no promise where everything is at hand.
  */
 export const get = defineOperation({
   name: 'Get',
@@ -53,13 +83,12 @@ export const get = defineOperation({
     if (request.keyWrappingSpecification !== undefined) {
       throw new KmipError('FeatureNotSupported', 'The server does not wrap keys')
     }
-    return then(context.objects.get(context.batch.resolve(request.uniqueIdentifier)), (object) => {
-      checkServable(object)
-      const wanted = { keyFormatType: request.keyFormatType, keyCompressionType: request.keyCompressionType }
-      return then(material(context, object, wanted), ({ objectType, value }) => {
+    return then(context.objects.get(context.batch.resolve(request.uniqueIdentifier)), (object) =>
+      then(context.keys.retrieve(readableKey(object, context), request), (value) => {
+        checkWrapping(value, request.keyWrapType)
         markServed(context, object)
-        return { objectType, uniqueIdentifier: object.id, [objectType]: value }
-      })
-    })
+        return { objectType: object.objectType, uniqueIdentifier: object.id, [value.objectType]: value.value }
+      }),
+    )
   },
 })

@@ -1,14 +1,41 @@
 import { then } from '../domain/maybe-promise.ts'
-import { attributeFilters } from '../protocol/attribute-wire.ts'
+import type { BatchIdentifiers, LocateQuery, LocateResult } from '../domain/operation-context.ts'
+import { type AttributeFilter, attributeFilters } from '../protocol/attribute-wire.ts'
 import { OBJECT_GROUP_MEMBER } from '../protocol/enumerations.ts'
 import { TAG } from '../protocol/tags.ts'
 import { enumOf, integer, text } from '../schema/primitives.ts'
 import { optional, repeated } from '../schema/struct.ts'
 import { defineOperation } from './define-operation.ts'
 
+/** A field that a real client sends as if it were an attribute (MySQL Enterprise, keyring_okv). */
+const storageStatus = ({ ref, value }: AttributeFilter): number | undefined =>
+  ref.name === 'Unknown' && ref.label === 'Storage Status Mask' && value.type === 'Integer' ? value.value : undefined
+
+const withoutStatus = (query: LocateQuery): LocateQuery => {
+  const status = query.filters.map(storageStatus).find((mask) => mask !== undefined)
+  if (status === undefined) return query
+  const filters = query.filters.filter((filter) => storageStatus(filter) === undefined)
+  return { ...query, filters, storageStatusMask: query.storageStatusMask ?? status }
+}
+
 /**
- * Locate: the objects that match every filter, newest first (1.4 section 4.9, 2.1 section 6.1.28). No hit is a success
- * with nothing in it. The ID Placeholder is set where one object is found, and emptied otherwise.
+ * The ID Placeholder is set where one object is answered and no other was a match, unless the client asked for one only:
+ * what follows in the batch is meant for that object and none else (1.4 section 4.9, 2.1 section 6.1.28).
+ */
+const record = (
+  batch: BatchIdentifiers,
+  { ids, total = ids.length }: LocateResult,
+  wanted: number | undefined,
+): void => {
+  batch.produced(...ids)
+  if (ids.length !== 1 || (total > 1 && wanted !== 1)) batch.clear()
+}
+
+/** Nothing at all is answered where nothing matches, not even the number of matches. */
+const counted = ({ total }: LocateResult): number | undefined => (total === 0 ? undefined : total)
+
+/**
+ * Locate: identifiers of the objects that match every filter, newest first (1.4 section 4.9, 2.1 section 6.1.28).
  */
 export const locate = defineOperation({
   name: 'Locate',
@@ -26,12 +53,10 @@ export const locate = defineOperation({
   },
   handle: ({ objects, batch }, request) => {
     const { maximumItems, offsetItems, storageStatusMask, objectGroupMember, filters } = request
-    const query = { maximumItems, offsetItems, storageStatusMask, objectGroupMember, filters }
-    return then(objects.locate(query), ({ ids, total }) => {
-      const [only, ...others] = ids
-      if (only !== undefined && others.length === 0) batch.produced(only)
-      else batch.clear()
-      return { locatedItems: total, uniqueIdentifiers: ids }
+    const query = withoutStatus({ filters, maximumItems, offsetItems, storageStatusMask, objectGroupMember })
+    return then(objects.locate(query), (result) => {
+      record(batch, result, maximumItems)
+      return { locatedItems: counted(result), uniqueIdentifiers: result.ids }
     })
   },
 })

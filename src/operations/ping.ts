@@ -1,6 +1,6 @@
 import { defineOperation } from './define-operation.ts'
 
-/** Ping: whether the server is there and answers (2.1 section 6.1.36). */
+/** Ping: the answer is that there is one (2.1 section 6.1.36). */
 export const ping = defineOperation({
   name: 'Ping',
   spec: { '2.1': '6.1.36' },

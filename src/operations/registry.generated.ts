@@ -3,17 +3,23 @@ import type { Operation } from './define-operation.ts'
 import { activate } from './activate.ts'
 import { addAttribute } from './add-attribute.ts'
 import { adjustAttribute } from './adjust-attribute.ts'
+import { check } from './check.ts'
 import { createKeyPair } from './create-key-pair.ts'
 import { create } from './create.ts'
+import { decrypt } from './decrypt.ts'
 import { deleteAttribute } from './delete-attribute.ts'
 import { destroy } from './destroy.ts'
 import { discoverVersions } from './discover-versions.ts'
+import { encrypt } from './encrypt.ts'
 import { getAttributeList } from './get-attribute-list.ts'
 import { getAttributes } from './get-attributes.ts'
 import { get } from './get.ts'
 import { locate } from './locate.ts'
 import { modifyAttribute } from './modify-attribute.ts'
 import { ping } from './ping.ts'
+import { query } from './query.ts'
+import { reKeyKeyPair } from './re-key-key-pair.ts'
+import { reKey } from './re-key.ts'
 import { register } from './register.ts'
 import { revoke } from './revoke.ts'
 import { setAttribute } from './set-attribute.ts'
@@ -23,17 +29,23 @@ export const OPERATIONS: readonly Operation[] = [
   activate,
   addAttribute,
   adjustAttribute,
+  check,
   createKeyPair,
   create,
+  decrypt,
   deleteAttribute,
   destroy,
   discoverVersions,
+  encrypt,
   getAttributeList,
   getAttributes,
   get,
   locate,
   modifyAttribute,
   ping,
+  query,
+  reKeyKeyPair,
+  reKey,
   register,
   revoke,
   setAttribute,

@@ -36,8 +36,14 @@ export const versionOf = (major: number, minor: number): Version | undefined => 
   return isVersion(text) ? text : undefined
 }
 
+type VersionNumbers = { readonly major: number; readonly minor: number }
+
+const NUMBERS: ReadonlyMap<Version, VersionNumbers> = new Map(
+  VERSIONS.map((version) => {
+    const [major = '', minor = ''] = version.split('.')
+    return [version, Object.freeze({ major: Number(major), minor: Number(minor) })]
+  }),
+)
+
 /** Major and minor number of a version. */
-export const versionNumbers = (version: Version): { readonly major: number; readonly minor: number } => {
-  const [major = '', minor = ''] = version.split('.')
-  return { major: Number(major), minor: Number(minor) }
-}
+export const versionNumbers = (version: Version): VersionNumbers => NUMBERS.get(version) ?? { major: 0, minor: 0 }

@@ -2,7 +2,7 @@ import { ConflictError, DuplicateError, type Change, type Commit, type SearchKey
 import { DuplicateClientError } from '../domain/principal.ts'
 import { clientRecordOf } from './client-record.ts'
 import { recordOf } from './object-record.ts'
-import type { ObjectKey } from './queries/objects.ts'
+import { KEYS_AT_ONCE, keyValuesOf, type ObjectKey } from './queries/objects.ts'
 import type { Queries } from './queries/all.ts'
 import type { Prepare, Prepared } from './statement.ts'
 import type { NamesTable, SearchKeysTable } from './tables.ts'
@@ -13,14 +13,6 @@ export type Apply = (work: Work) => Promise<void>
 
 /** What an object holds in a table of its own: what is stored, and what shall be. */
 type Difference<R> = { readonly gone: readonly R[]; readonly added: readonly R[] }
-
-const NOTHING = { gone: [], added: [] }
-
-type HeldTable<R extends NamesTable | SearchKeysTable> = {
-  readonly held: Prepared<ObjectKey, R>
-  readonly insert: Prepared<R, object>
-  readonly remove: Prepared<R, object>
-}
 
 const keyRecord = (object: number, key: SearchKey): SearchKeysTable => ({
   object,
@@ -42,21 +34,60 @@ const difference = <R>(stored: readonly R[], wanted: readonly R[], identity: (re
   }
 }
 
+/** What differs from what is stored. A new object holds nothing yet. */
+const compare = async <R extends NamesTable | SearchKeysTable>(
+  held: Prepared<ObjectKey, R>,
+  change: Change,
+  object: number,
+  wanted: readonly R[],
+  identity: (record: R) => string,
+): Promise<Difference<R>> =>
+  change.kind === 'insert' ? { gone: [], added: wanted } : difference(await held.all({ object }), wanted, identity)
+
+const createKeyWriter = (prepare: Prepare, { searchKeys }: Queries) => {
+  const held = prepare(searchKeys.held)
+  const remove = prepare(searchKeys.remove)
+  const inserts = searchKeys.inserts.map((insert) => prepare(insert))
+
+  const insert = async (keys: readonly SearchKeysTable[]): Promise<void> => {
+    for (let first = 0; first < keys.length; first += KEYS_AT_ONCE) {
+      const some = keys.slice(first, first + KEYS_AT_ONCE)
+      await inserts[some.length - 1]?.all(keyValuesOf(some))
+    }
+  }
+
+  return async (change: Change, object: number): Promise<void> => {
+    const wanted = change.keys.map((key) => keyRecord(object, key))
+    const { gone, added } = await compare(held, change, object, wanted, keyIdentity)
+    for (const key of gone) await remove.all(key)
+    await insert(added)
+  }
+}
+
+const createNameWriter = (prepare: Prepare, { names }: Queries) => {
+  const held = prepare(names.held)
+  const remove = prepare(names.remove)
+  const insert = prepare(names.insert)
+  return {
+    /** Gives up what the object shall not hold any more, and returns what it shall hold besides. */
+    release: async (change: Change, object: number): Promise<readonly NamesTable[]> => {
+      const wanted = change.names.map((name) => ({ ...name, object }))
+      const { gone, added } = await compare(held, change, object, wanted, nameIdentity)
+      for (const name of gone) await remove.all(name)
+      return added
+    },
+    claim: async (name: NamesTable): Promise<void> => {
+      if ((await insert.first(name)) === undefined) throw new DuplicateError('name')
+    },
+  }
+}
+
 const createCommit = (prepare: Prepare, queries: Queries) => {
   const insertObject = prepare(queries.objects.insert)
   const updateObject = prepare(queries.objects.update)
   const append = prepare(queries.audit.append)
-  const ready = <R extends NamesTable | SearchKeysTable>(table: HeldTable<R>): HeldTable<R> => table
-  const searchKeys = ready<SearchKeysTable>({
-    held: prepare(queries.searchKeys.held),
-    insert: prepare(queries.searchKeys.insert),
-    remove: prepare(queries.searchKeys.remove),
-  })
-  const names = ready<NamesTable>({
-    held: prepare(queries.names.held),
-    insert: prepare(queries.names.insert),
-    remove: prepare(queries.names.remove),
-  })
+  const writeKeys = createKeyWriter(prepare, queries)
+  const names = createNameWriter(prepare, queries)
 
   const writeRow = async (change: Change): Promise<number> => {
     const record = recordOf(change.row)
@@ -65,45 +96,15 @@ const createCommit = (prepare: Prepare, queries: Queries) => {
     throw change.kind === 'insert' ? new DuplicateError('id') : new ConflictError(change.row.id)
   }
 
-  /** What differs from what is stored; most changes of an object leave its names and most of its keys alone. */
-  const compare = async <R extends NamesTable | SearchKeysTable>(
-    table: HeldTable<R>,
-    object: number,
-    kind: Change['kind'],
-    wanted: readonly R[],
-    identity: (record: R) => string,
-  ): Promise<Difference<R>> =>
-    kind === 'insert' ? { ...NOTHING, added: wanted } : difference(await table.held.all({ object }), wanted, identity)
-
-  const claim = async (name: NamesTable): Promise<void> => {
-    if ((await names.insert.first(name)) === undefined) throw new DuplicateError('name')
-  }
-
   return async ({ changes, audit }: Commit): Promise<void> => {
     const claims: NamesTable[] = []
     for (const change of changes) {
       const object = await writeRow(change)
-      const keys = await compare(
-        searchKeys,
-        object,
-        change.kind,
-        change.keys.map((key) => keyRecord(object, key)),
-        keyIdentity,
-      )
-      for (const key of keys.gone) await searchKeys.remove.all(key)
-      for (const key of keys.added) await searchKeys.insert.all(key)
-      const held = await compare(
-        names,
-        object,
-        change.kind,
-        change.names.map((name) => ({ ...name, object })),
-        nameIdentity,
-      )
-      for (const name of held.gone) await names.remove.all(name)
-      claims.push(...held.added)
+      await writeKeys(change, object)
+      claims.push(...(await names.release(change, object)))
     }
-    // After all removals: a Re-key moves the Name to the new object (1.4 section 4.4, 2.1 section 6.1.43).
-    for (const name of claims) await claim(name)
+    // After all have been given up: a Re-key moves the Name to the new object (1.4 section 4.4, 2.1 section 6.1.43).
+    for (const name of claims) await names.claim(name)
     for (const { objectId, ...record } of audit) await append.all({ ...record, object_id: objectId ?? null })
   }
 }

@@ -7,7 +7,7 @@ import { createGroupQueue } from './group-queue.ts'
 import { MIGRATIONS } from './migrations/list.ts'
 import { migrate, requireKnown, schemaVersion } from './migrations/migrate.ts'
 import { queriesFor } from './queries/all.ts'
-import { createStore, type OpenStore, type StoreParts } from './store.ts'
+import { createStore, type OpenStore } from './store.ts'
 import { connectionOf, openDatabase, openError, prepareOn } from './sqlite/connection.ts'
 import { lockDirectory, type DirectoryLock } from './sqlite/lock.ts'
 import { startWriter } from './sqlite/writer.ts'
@@ -53,6 +53,7 @@ const isCurrent = async (path: string): Promise<boolean> => {
   if (!existsSync(path)) return false
   const database = openDatabase(path, 'read-only')
   try {
+    requireSound(database, path)
     const version = await schemaVersion(SQLITE, connectionOf(database))
     requireKnown(version, MIGRATIONS)
     return version === MIGRATIONS.length
@@ -61,14 +62,15 @@ const isCurrent = async (path: string): Promise<boolean> => {
   }
 }
 
-/** A thread that writes and a connection that reads. `lock` is released last. */
-const openParts = async (path: string, lock: DirectoryLock | undefined): Promise<StoreParts> => {
-  const writer = await startWriter(path)
+/** A connection that reads, and a thread that writes. `lock` is released last. */
+const openOn = async (path: string, lock: DirectoryLock | undefined): Promise<OpenStore> => {
+  const reader = openDatabase(path, 'read-only')
   try {
-    const reader = openDatabase(path, 'read-only')
-    return {
+    const queries = queriesFor(SQLITE)
+    const writer = await startWriter(path)
+    return createStore({
       dialect: SQLITE,
-      queries: queriesFor(SQLITE),
+      queries,
       prepare: prepareOn(reader),
       queue: createGroupQueue((group) => writer.write(group)),
       exclusive: lock !== undefined,
@@ -78,9 +80,9 @@ const openParts = async (path: string, lock: DirectoryLock | undefined): Promise
         await writer.close()
         lock?.release()
       },
-    }
+    })
   } catch (error) {
-    await writer.close()
+    reader.close()
     throw error
   }
 }
@@ -89,7 +91,7 @@ const openExclusive = async (path: string): Promise<OpenStore> => {
   const lock = lockDirectory(path)
   try {
     await prepareFile(path)
-    return createStore(await openParts(path, lock))
+    return await openOn(path, lock)
   } catch (error) {
     lock.release()
     throw openError(path, error)
@@ -103,7 +105,7 @@ const openShared = async (path: string): Promise<OpenStore> => {
       const lock = lockDirectory(path)
       await prepareFile(path).finally(() => lock.release())
     }
-    return createStore(await openParts(path, undefined))
+    return await openOn(path, undefined)
   } catch (error) {
     throw openError(path, error)
   }

@@ -16,7 +16,7 @@ export type Statement<I, O extends QueryResultRow> = {
 }
 
 /** A place in a query that is filled with a property of the input of each execution. */
-export type Slot<I> = <K extends keyof I & string>(property: K) => RawBuilder<I[K]>
+export type Slot<I> = <K extends keyof I>(property: K) => RawBuilder<I[K]>
 
 /** A statement made ready on one connection or pool. Immediate on an embedded database. */
 export type Prepared<I, O extends QueryResultRow> = {

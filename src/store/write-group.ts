@@ -19,7 +19,7 @@ const DONE: Outcome = { kind: 'done' }
 const idOf = (work: Work): string => (work.kind === 'commit' ? (work.commit.changes[0]?.row.id ?? '') : '')
 
 const outcomeOf = (error: unknown, work: Work, rules: GroupRules): Outcome => {
-  if (error instanceof ConflictError) return { kind: 'conflict', id: idOf(work) }
+  if (error instanceof ConflictError) return { kind: 'conflict', id: error.id }
   if (error instanceof DuplicateError) return { kind: 'duplicate', what: error.what }
   if (error instanceof DuplicateClientError && work.kind === 'add-client') {
     return { kind: 'duplicate-client', name: work.client.name }

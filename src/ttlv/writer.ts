@@ -132,14 +132,21 @@ export class Writer {
   /** Writes the text if it is ASCII; if not, nothing has happened. */
   #ascii(tag: number, value: string): boolean {
     const { length } = value
-    for (let i = 0; i < length; i += 1) if (value.charCodeAt(i) > 0x7f) return false
+    const start = this.#at
     this.#header(tag, ITEM_TYPE.TextString, length)
     this.#pad(length)
     const buffer = this.#buffer
     const at = this.#at
-    for (let i = 0; i < length; i += 1) buffer[at + i] = value.charCodeAt(i)
+    let bits = 0
+    for (let i = 0; i < length; i += 1) {
+      const code = value.charCodeAt(i)
+      bits |= code
+      buffer[at + i] = code
+    }
     this.#at = at + paddedLength(length)
-    return true
+    if (bits <= 0x7f) return true
+    this.truncate(start)
+    return false
   }
 
   /** Clears the last eight bytes of a value of this length, before it is put there: what it leaves is the padding. */

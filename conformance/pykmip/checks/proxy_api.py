@@ -117,7 +117,7 @@ def credential(version):
 def failure(client):
     result = client.get('no-such-object')
     equal(result.result_status.value, enums.ResultStatus.OPERATION_FAILED)
-    equal(result.result_reason.value, enums.ResultReason.ITEM_NOT_FOUND)
+    equal(result.result_reason.value in (enums.ResultReason.ITEM_NOT_FOUND, enums.ResultReason.OBJECT_NOT_FOUND), True)
     equal(bool(result.result_message.value), True)
 
 

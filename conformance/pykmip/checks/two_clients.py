@@ -6,7 +6,8 @@ import report
 from report import check, equal, fails, fresh
 
 NAME = enums.AttributeType.NAME
-NOT_FOUND = ('ITEM_NOT_FOUND',)
+#: 2.0 has a reason of its own for objects.
+NOT_FOUND = ('ITEM_NOT_FOUND', 'OBJECT_NOT_FOUND')
 
 
 def hidden(version):
@@ -24,6 +25,5 @@ def hidden(version):
 
 
 if __name__ == '__main__':
-    # PyKMIP does not know the Object Not Found of 2.1, and 2.0 has Item Not Found.
     for each in report.VERSIONS:
         check('clients {} see only what is theirs'.format(each), hidden, each)

@@ -1,5 +1,53 @@
 import { boolean, enumOf, text } from '../../schema/primitives.ts'
-import { optional, repeated, struct } from '../../schema/struct.ts'
-import { DESTROY_ACTION, OBJECT_TYPE, RNG_MODE, SHREDDING_ALGORITHM, UNWRAP_MODE } from '../enumerations.ts'
+import { optional, repeated, required, struct } from '../../schema/struct.ts'
 import { attributeList } from '../attribute-wire.ts'
+import { DESTROY_ACTION, OBJECT_TYPE, RNG_MODE, SHREDDING_ALGORITHM, UNWRAP_MODE } from '../enumerations.ts'
 import { TAG } from '../tags.ts'
+
+/*
+ * What a server says of itself when it is queried.
+ */
+
+/**
+ * Server Information (2.1 section 7.37). In 1.x its content is the vendor's affair (1.4 section 4.25) and stays empty:
+ * strict clients fail on any field in it.
+ */
+export const serverInformation = struct('Server Information', {
+  serverName: optional(TAG.ServerName, text, { since: '2.0' }),
+  serverSerialNumber: optional(TAG.ServerSerialNumber, text, { since: '2.0' }),
+  serverVersion: optional(TAG.ServerVersion, text, { since: '2.0' }),
+  serverLoad: optional(TAG.ServerLoad, text, { since: '2.0' }),
+  productName: optional(TAG.ProductName, text, { since: '2.0' }),
+  buildLevel: optional(TAG.BuildLevel, text, { since: '2.0' }),
+  buildDate: optional(TAG.BuildDate, text, { since: '2.0' }),
+  clusterInfo: optional(TAG.ClusterInfo, text, { since: '2.0' }),
+  alternateFailoverEndpoints: repeated(TAG.AlternateFailoverEndpoints, text, { since: '2.0' }),
+})
+
+/** Capability Information (1.4 section 2.1.21, 2.1 section 7.5). */
+export const capabilityInformation = struct('Capability Information', {
+  streamingCapability: optional(TAG.StreamingCapability, boolean),
+  asynchronousCapability: optional(TAG.AsynchronousCapability, boolean),
+  attestationCapability: optional(TAG.AttestationCapability, boolean),
+  batchUndoCapability: optional(TAG.BatchUndoCapability, boolean, { since: '1.4' }),
+  batchContinueCapability: optional(TAG.BatchContinueCapability, boolean, { since: '1.4' }),
+  unwrapMode: optional(TAG.UnwrapMode, enumOf(UNWRAP_MODE)),
+  destroyAction: optional(TAG.DestroyAction, enumOf(DESTROY_ACTION)),
+  shreddingAlgorithm: optional(TAG.ShreddingAlgorithm, enumOf(SHREDDING_ALGORITHM)),
+  rngMode: optional(TAG.RNGMode, enumOf(RNG_MODE)),
+  quantumSafeCapability: optional(TAG.QuantumSafeCapability, boolean, { since: '2.0' }),
+})
+
+/** Object Defaults (2.1 section 7.22), without the choice of several types, which no answer of this server needs. */
+const objectDefaults = struct('Object Defaults', {
+  objectType: required(TAG.ObjectType, enumOf(OBJECT_TYPE)),
+  attributes: attributeList('required'),
+})
+
+/** Defaults Information (2.1 section 7.11). */
+export const defaultsInformation = struct('Defaults Information', {
+  objectDefaults: repeated(TAG.ObjectDefaults, objectDefaults),
+})
+
+/** Object Groups (2.1 section 7.23). */
+export const objectGroups = struct('Object Groups', { groups: repeated(TAG.ObjectGroup, text) })

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import { OBJECT_COLUMNS, type ObjectRecord } from '../object-record.ts'
-import { statement, type Slot } from '../statement.ts'
+import { statement, type Slot, type SqlValue } from '../statement.ts'
 import type { NamesTable, SearchKeysTable, Tables } from '../tables.ts'
 
 /** Names an object; unique. */
@@ -51,6 +51,30 @@ export const objectQueries = (db: Kysely<Tables>) => ({
   ),
 })
 
+/** Search keys that one statement inserts at most: a server is asked once for what most objects have. */
+export const KEYS_AT_ONCE = 8
+
+/** The columns of one row after the other. */
+type KeyValues = Readonly<Record<number, SqlValue>>
+
+export const keyValuesOf = (keys: readonly SearchKeysTable[]): readonly SqlValue[] =>
+  keys.flatMap(({ object, attribute, value, number }) => [object, attribute, value, number])
+
+const insertKeys = (db: Kysely<Tables>, count: number) =>
+  statement((slot: Slot<KeyValues>) =>
+    db
+      .insertInto('search_keys')
+      .values(
+        Array.from({ length: count }, (_, row) => ({
+          object: sql<number>`${slot(4 * row)}`,
+          attribute: sql<string>`${slot(4 * row + 1)}`,
+          value: sql<Buffer>`${slot(4 * row + 2)}`,
+          number: sql<number | null>`${slot(4 * row + 3)}`,
+        })),
+      )
+      .onConflict((conflict) => conflict.doNothing()),
+  )
+
 /** Reads and writes of what an object is found by. */
 export const searchKeyQueries = (db: Kysely<Tables>) => ({
   held: statement((slot: Slot<ObjectKey>) =>
@@ -59,18 +83,8 @@ export const searchKeyQueries = (db: Kysely<Tables>) => ({
       .select(['object', 'attribute', 'value', 'number'])
       .where('object', '=', slot('object')),
   ),
-  /** Two instances of an attribute with the same value are one key. */
-  insert: statement((slot: Slot<SearchKeysTable>) =>
-    db
-      .insertInto('search_keys')
-      .values({
-        object: slot('object'),
-        attribute: slot('attribute'),
-        value: slot('value'),
-        number: slot('number'),
-      })
-      .onConflict((conflict) => conflict.doNothing()),
-  ),
+  /** Inserts 1, 2, ... `KEYS_AT_ONCE` rows. Two instances of an attribute with the same value are one key. */
+  inserts: Array.from({ length: KEYS_AT_ONCE }, (_, index) => insertKeys(db, index + 1)),
   remove: statement((slot: Slot<SearchKeysTable>) =>
     db
       .deleteFrom('search_keys')

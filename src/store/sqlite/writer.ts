@@ -24,7 +24,7 @@ const THREAD = new URL(`./writer-thread${extname(import.meta.filename)}`, import
  */
 export const startWriter = async (path: string): Promise<Writer> => {
   const worker = new Worker(THREAD, { workerData: path, name: 'kmipd-writer' })
-  const ended = once(worker, 'exit')
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   await once(worker, 'message')
 
   const waiting: Waiting[] = []

@@ -1,0 +1,31 @@
+import { usableKey } from '../domain/key-use.ts'
+import { then } from '../domain/maybe-promise.ts'
+import { TAG } from '../protocol/tags.ts'
+import { bytes } from '../schema/primitives.ts'
+import { optional, required } from '../schema/struct.ts'
+import { cipherRequest, parametersFor, wholeData } from './cipher-request.ts'
+import { defineOperation } from './define-operation.ts'
+import { uniqueIdentifier } from './fields.ts'
+
+/**
+ * Decrypt, also with a key that protects nothing new any more (1.4 section 4.30, 2.1 section 6.1.11). The tag has a field
+ * since 1.4; without one, it is the end of the data, where Encrypt of earlier versions puts it.
+ */
+export const decrypt = defineOperation({
+  name: 'Decrypt',
+  spec: { '1.4': '4.30', '2.1': '6.1.11' },
+  request: { ...cipherRequest, tag: optional(TAG.AuthenticatedEncryptionTag, bytes, { since: '1.4' }) },
+  response: { uniqueIdentifier, data: required(TAG.Data, bytes) },
+  handle: ({ objects, keys, batch, now }, request) => {
+    const data = wholeData(request)
+    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) => {
+      const key = usableKey(object, 'Decrypt', now)
+      const { ivCounterNonce, additionalData, tag } = request
+      const input = { data, ivCounterNonce, additionalData, tag }
+      return then(keys.decrypt(key, parametersFor(request, object), input), (clear) => ({
+        uniqueIdentifier: object.id,
+        data: clear,
+      }))
+    })
+  },
+})

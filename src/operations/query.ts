@@ -1,0 +1,102 @@
+import type { OperationContext } from '../domain/operation-context.ts'
+import {
+  CLIENT_REGISTRATION_METHOD,
+  OBJECT_TYPE,
+  OPERATION,
+  PROTECTION_STORAGE_MASK,
+  QUERY_FUNCTION,
+  type QueryFunction,
+} from '../protocol/enumerations.ts'
+import { KmipError } from '../protocol/kmip-error.ts'
+import { rngParameters } from '../protocol/structures/attribute-values.ts'
+import { protectionStorageMasks } from '../protocol/structures/protection-storage-masks.ts'
+import {
+  capabilityInformation,
+  defaultsInformation,
+  objectGroups,
+  serverInformation,
+} from '../protocol/structures/query-information.ts'
+import { TAG } from '../protocol/tags.ts'
+import { enumOf, text } from '../schema/primitives.ts'
+import { type Infer, optional, repeated } from '../schema/struct.ts'
+import { defineOperation } from './define-operation.ts'
+
+/** In this order on the wire; what a version does not know, fields as well as values, is left out when it is written. */
+const response = {
+  operations: repeated(TAG.Operation, enumOf(OPERATION)),
+  objectTypes: repeated(TAG.ObjectType, enumOf(OBJECT_TYPE)),
+  vendorIdentification: optional(TAG.VendorIdentification, text),
+  serverInformation: optional(TAG.ServerInformation, serverInformation),
+  rngParameters: repeated(TAG.RNGParameters, rngParameters, { since: '1.3' }),
+  capabilityInformation: optional(TAG.CapabilityInformation, capabilityInformation, { since: '1.3' }),
+  clientRegistrationMethods: repeated(TAG.ClientRegistrationMethod, enumOf(CLIENT_REGISTRATION_METHOD), {
+    since: '1.3',
+  }),
+  defaultsInformation: optional(TAG.DefaultsInformation, defaultsInformation, { since: '2.0' }),
+  protectionStorageMasks: optional(TAG.ProtectionStorageMasks, protectionStorageMasks, { since: '2.0' }),
+}
+
+type Answer = Infer<typeof response>
+
+type Answers = (server: OperationContext['server']) => Partial<Answer>
+
+const CAPABILITIES = {
+  streamingCapability: false,
+  asynchronousCapability: false,
+  attestationCapability: false,
+  batchUndoCapability: true,
+  batchContinueCapability: true,
+  // What was registered wrapped is kept and handed out as it came.
+  unwrapMode: 'NotProcessed',
+  destroyAction: 'KeyMaterialDeleted',
+  shreddingAlgorithm: 'Unsupported',
+  rngMode: 'SharedInstantiation',
+} as const
+
+const nothing: Answers = () => ({})
+
+/** What is answered to each function. */
+const FUNCTIONS: Readonly<Record<QueryFunction, Answers>> = {
+  QueryOperations: ({ operations }) => ({ operations: operations.map(({ name }) => name) }),
+  QueryObjects: ({ objectTypes }) => ({ objectTypes }),
+  QueryServerInformation: ({ vendorIdentification, productName, serverVersion }) => ({
+    vendorIdentification,
+    serverInformation: { productName, serverVersion, alternateFailoverEndpoints: [] },
+  }),
+  // No Application Data is made up here.
+  QueryApplicationNamespaces: nothing,
+  // No tags of its own.
+  QueryExtensionList: nothing,
+  QueryExtensionMap: nothing,
+  QueryAttestationTypes: nothing,
+  // As in the attribute of generated keys: a hardware module does not tell.
+  QueryRNGs: () => ({ rngParameters: [{ rngAlgorithm: 'Unspecified' }] }),
+  QueryValidations: nothing,
+  QueryProfiles: nothing,
+  QueryCapabilities: () => ({ capabilityInformation: CAPABILITIES }),
+  // Clients make their own keys; the administrator registers their certificates.
+  QueryClientRegistrationMethods: () => ({ clientRegistrationMethods: ['ClientRegistered'] }),
+  // What a client leaves out of a request is not filled in.
+  QueryDefaultsInformation: () => ({ defaultsInformation: { objectDefaults: [] } }),
+  QueryStorageProtectionMasks: () => ({ protectionStorageMasks: { masks: [PROTECTION_STORAGE_MASK.of('Software')] } }),
+}
+
+const NOTHING: Answer = { operations: [], objectTypes: [], rngParameters: [], clientRegistrationMethods: [] }
+
+/**
+ * Query: what this server is and can do, in the words of the client's version (1.4 section 4.25, 2.1 section 6.1.40).
+ * Functions of later versions are answered with nothing. The answers are the same for all Object Groups.
+ */
+export const query = defineOperation({
+  name: 'Query',
+  spec: { '1.4': '4.25', '2.1': '6.1.40' },
+  request: {
+    functions: repeated(TAG.QueryFunction, enumOf(QUERY_FUNCTION)),
+    objectGroups: optional(TAG.ObjectGroups, objectGroups, { since: '2.1' }),
+  },
+  response,
+  handle: ({ server }, { functions }) => {
+    if (functions.length === 0) throw new KmipError('InvalidMessage', 'The Query Function is missing')
+    return functions.reduce<Answer>((answer, name) => ({ ...answer, ...FUNCTIONS[name](server) }), NOTHING)
+  },
+})
