@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { format, resolveConfig } from 'prettier'
 import { configReference } from '../src/config/reference.ts'
 import type { Operation } from '../src/operations/define-operation.ts'
 import { RESULT_REASON } from '../src/protocol/enumerations.ts'
@@ -19,9 +20,11 @@ const HELPERS: ReadonlySet<string> = new Set(['define-operation.ts', 'fields.ts'
 
 const NOTICE = 'Made by `npm run gen`: do not edit.'
 
-const camelCase = (file: string): string => file.replace(/\.ts$/, '').replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+const camelCase = (file: string): string =>
+  file.replace(/\.ts$/, '').replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
-const definesOperation = (file: string): boolean => readFileSync(join(operationsFolder, file), 'utf8').includes('defineOperation({')
+const definesOperation = (file: string): boolean =>
+  readFileSync(join(operationsFolder, file), 'utf8').includes('defineOperation({')
 
 const operationFiles = readdirSync(operationsFolder)
   .filter((file) => file.endsWith('.ts') && !HELPERS.has(file) && definesOperation(file))
@@ -41,7 +44,8 @@ ${names.join('\n')}
 `
 }
 
-const isOperation = (value: unknown): value is Operation => typeof value === 'object' && value !== null && 'perform' in value
+const isOperation = (value: unknown): value is Operation =>
+  typeof value === 'object' && value !== null && 'perform' in value
 
 const loadOperations = async (): Promise<readonly Operation[]> => {
   const modules = await Promise.all(
@@ -87,13 +91,17 @@ ${table(
 
 const files = async (): Promise<ReadonlyMap<string, string>> => {
   const operations = await loadOperations()
-  return new Map([
+  const texts = [
     ['src/operations/registry.generated.ts', registry()],
     ['docs/operations.md', operationsDocument(operations)],
     ['docs/errors.md', errorsDocument()],
     ['docs/config.md', configReference()],
-  ])
+  ] as const
+  return new Map(await Promise.all(texts.map(async ([path, text]) => [path, await formatted(path, text)] as const)))
 }
+
+const formatted = async (path: string, text: string): Promise<string> =>
+  format(text, { ...(await resolveConfig(join(root, path))), filepath: path })
 
 const differs = (path: string, text: string): boolean => {
   const file = join(root, path)

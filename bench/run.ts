@@ -26,7 +26,8 @@ const ROUNDS = 3
 const SECONDS = 3
 const WARM_UP = 1.5
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 const rounded = (value: number): number => Math.round(value * 100) / 100
 
 const createItem = (name: string): Item => ({
@@ -100,7 +101,10 @@ const seed = async ({ server, data }: Bench, from: number, to: number): Promise<
   const messages = numbers.map((start) =>
     encodeRequest(
       '1.4',
-      Array.from({ length: BATCH }, (_, index) => ({ ...createItem(`key-${start + index}`), id: Buffer.from([index]) })),
+      Array.from({ length: BATCH }, (_, index) => ({
+        ...createItem(`key-${start + index}`),
+        id: Buffer.from([index]),
+      })),
     ),
   )
   // Several connections, so that their commits share transactions.
@@ -109,7 +113,11 @@ const seed = async ({ server, data }: Bench, from: number, to: number): Promise<
 }
 
 const createdIds = async ({ server, data }: Bench, count: number): Promise<readonly string[]> => {
-  const answers = await exchange(server.port, clientFiles(data), Array.from({ length: count }, () => unnamedCreate))
+  const answers = await exchange(
+    server.port,
+    clientFiles(data),
+    Array.from({ length: count }, () => unnamedCreate),
+  )
   return answers.map((answer) => String(decodeResponse(answer, '1.4')[0]?.payload['uniqueIdentifier']))
 }
 
@@ -198,7 +206,9 @@ const startFigure = async (bench: Bench): Promise<Figure> => {
 }
 
 const codecFigures = (): readonly Figure[] => {
-  const output = execFileSync(process.execPath, [join(import.meta.dirname, 'micro/codec.ts'), '--json'], { encoding: 'utf8' })
+  const output = execFileSync(process.execPath, [join(import.meta.dirname, 'micro/codec.ts'), '--json'], {
+    encoding: 'utf8',
+  })
   return output
     .trim()
     .split('\n')
@@ -215,7 +225,10 @@ const codecFigures = (): readonly Figure[] => {
 const report = (figures: readonly Figure[]): void => {
   for (const figure of figures) {
     if (process.argv.includes('--json')) console.log(JSON.stringify({ ...figure, node: process.version }))
-    else console.log(`${figure.met ? 'met   ' : 'MISSED'} ${String(figure.value).padStart(6)}  goal ${figure.goal.padEnd(7)} ${figure.name}\n               ${figure.detail}`)
+    else
+      console.log(
+        `${figure.met ? 'met   ' : 'MISSED'} ${String(figure.value).padStart(6)}  goal ${figure.goal.padEnd(7)} ${figure.name}\n               ${figure.detail}`,
+      )
   }
 }
 

@@ -55,7 +55,8 @@ const identify =
   (clients: ClientDirectory, config: Config, log: Log): ListenerOptions['identify'] =>
   async (peer) => {
     const { principal, reason } = await authenticate(peer, clients, config.access.unregistered, clock.now())
-    if (principal === undefined) log.warn('client refused', { reason, subject: peer.subject, fingerprint: peer.fingerprint })
+    if (principal === undefined)
+      log.warn('client refused', { reason, subject: peer.subject, fingerprint: peer.fingerprint })
     return principal
   }
 

@@ -14,17 +14,21 @@ const rowsOf = (database: Database.Database, sql: string, parameter: unknown): r
   database.prepare(sql).all(parameter) as Row[]
 
 const insertInto = (database: Database.Database, table: string, columns: readonly string[]): Database.Statement =>
-  database.prepare(`insert into "${table}" (${columns.join(', ')}) values (${columns.map((name) => `@${name}`).join(', ')})`)
+  database.prepare(
+    `insert into "${table}" (${columns.join(', ')}) values (${columns.map((name) => `@${name}`).join(', ')})`,
+  )
 
 type ObjectRows = Readonly<Record<(typeof TABLES)[number], readonly Row[]>>
 
 const readObjects = (source: Database.Database, count: number): readonly ObjectRows[] =>
-  (source.prepare('select * from objects order by row_key desc limit ?').all(count) as Row[]).reverse().map((object) => ({
-    objects: [object],
-    search_keys: rowsOf(source, 'select * from search_keys where object = ?', object['row_key']),
-    names: rowsOf(source, 'select * from names where object = ?', object['row_key']),
-    audit: rowsOf(source, 'select * from audit where object_id = ? limit 1', object['id']),
-  }))
+  (source.prepare('select * from objects order by row_key desc limit ?').all(count) as Row[])
+    .reverse()
+    .map((object) => ({
+      objects: [object],
+      search_keys: rowsOf(source, 'select * from search_keys where object = ?', object['row_key']),
+      names: rowsOf(source, 'select * from names where object = ?', object['row_key']),
+      audit: rowsOf(source, 'select * from audit where object_id = ? limit 1', object['id']),
+    }))
 
 /** Objects per second. */
 export const bareInserts = (sourcePath: string, directory: string, count: number): number => {
@@ -32,7 +36,10 @@ export const bareInserts = (sourcePath: string, directory: string, count: number
   const target = new Database(join(directory, `bare-${Date.now()}.db`))
   target.pragma('journal_mode = WAL')
   target.pragma('synchronous = FULL')
-  for (const { sql } of source.prepare('select sql from sqlite_master where sql is not null').all() as { sql: string }[]) target.exec(sql)
+  for (const { sql } of source.prepare('select sql from sqlite_master where sql is not null').all() as {
+    sql: string
+  }[])
+    target.exec(sql)
   const objects = readObjects(source, count)
   const statements = new Map(
     TABLES.map((table) => {

@@ -7,7 +7,12 @@ import { createFrameSplitter } from '../../src/ttlv/frame.ts'
  * splits frames, since anything that speaks a protocol must, and does nothing else.
  */
 
-export type EchoTask = { readonly ca: string; readonly certificate: string; readonly key: string; readonly response: string }
+export type EchoTask = {
+  readonly ca: string
+  readonly certificate: string
+  readonly key: string
+  readonly response: string
+}
 
 const REQUEST_MESSAGE = 0x420078
 

@@ -35,7 +35,10 @@ const ended = (child: ChildProcess): Promise<void> =>
     else child.once('exit', () => resolve())
   })
 
-const startChild = async (args: readonly string[], portOf: (line: string) => number | undefined): Promise<RunningServer> => {
+const startChild = async (
+  args: readonly string[],
+  portOf: (line: string) => number | undefined,
+): Promise<RunningServer> => {
   const [command, rest] = pinned(0, args)
   const child = spawn(command, rest, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })
@@ -52,18 +55,26 @@ const startChild = async (args: readonly string[], portOf: (line: string) => num
   })
 }
 
-const numberIn = (pattern: RegExp) => (line: string): number | undefined => {
-  const match = pattern.exec(line)
-  return match?.[1] === undefined ? undefined : Number(match[1])
-}
+const numberIn =
+  (pattern: RegExp) =>
+  (line: string): number | undefined => {
+    const match = pattern.exec(line)
+    return match?.[1] === undefined ? undefined : Number(match[1])
+  }
 
 /** The server, as a user starts it. */
 export const startKmipd = (data: string): Promise<RunningServer> =>
-  startChild(['src/main.ts', 'serve', '--data', data, '--port', '0', '--log-level', 'error'], numberIn(/listens on port (\d+)/))
+  startChild(
+    ['src/main.ts', 'serve', '--data', data, '--port', '0', '--log-level', 'error'],
+    numberIn(/listens on port (\d+)/),
+  )
 
 /** Bare node:tls that answers everything with `response`. */
 export const startEcho = (files: Files, response: Buffer): Promise<RunningServer> =>
-  startChild(['bench/macro/echo-server.ts', JSON.stringify({ ...files, response: response.toString('hex') })], numberIn(/"port":(\d+)/))
+  startChild(
+    ['bench/macro/echo-server.ts', JSON.stringify({ ...files, response: response.toString('hex') })],
+    numberIn(/"port":(\d+)/),
+  )
 
 /** Runs the load generator to its end. */
 export const load = (task: LoadTask): LoadResult => {

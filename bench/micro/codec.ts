@@ -162,9 +162,12 @@ for (const version of ['1.4', '2.1'] as const) {
   const times = (name: string): number => Math.round((rate('ttlv both') / rate(name)) * 100) / 100
   const ratio = times('json both')
   const ratioToText = times('json both, bytes ready as text')
-  if (process.argv.includes('--json')) console.log(JSON.stringify({ bench: 'codec', version, ratio, ratioToText, results }))
+  if (process.argv.includes('--json'))
+    console.log(JSON.stringify({ bench: 'codec', version, ratio, ratioToText, results }))
   else {
-    console.log(`Get in ${version}: ${ratio} times as fast as JSON (${ratioToText} where JSON finds its bytes ready as text)`)
+    console.log(
+      `Get in ${version}: ${ratio} times as fast as JSON (${ratioToText} where JSON finds its bytes ready as text)`,
+    )
     for (const { name, perSecond } of results) console.log(`  ${name.padEnd(32)} ${perSecond} per second`)
   }
 }

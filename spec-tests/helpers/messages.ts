@@ -48,9 +48,7 @@ export const encodeRequest = (version: Version, items: readonly Item[], options:
   const encoded = items.map(({ operation, request, id }, index) => {
     writer.reset()
     const { code, request: fields } = operationNamed(operation)
-    struct(operation, fields)
-      .compile(version)
-      .write(writer, TAG.RequestPayload, request)
+    struct(operation, fields).compile(version).write(writer, TAG.RequestPayload, request)
     const uniqueBatchItemID = id ?? (items.length > 1 ? Buffer.from([index + 1]) : undefined)
     return { operation: code, uniqueBatchItemID, payload: Buffer.from(writer.bytes()), messageExtension: [] }
   })

@@ -52,7 +52,8 @@ export const withValue = (set: AttributeSet, attribute: Attribute): AttributeSet
 export const withReplaced = (set: AttributeSet, instance: Attribute, attribute: Attribute): AttributeSet =>
   set.map((other) => (other === instance ? { ...attribute, index: instance.index } : other))
 
-export const without = (set: AttributeSet, instance: Attribute): AttributeSet => set.filter((other) => other !== instance)
+export const without = (set: AttributeSet, instance: Attribute): AttributeSet =>
+  set.filter((other) => other !== instance)
 
 export const withoutAll = (set: AttributeSet, ref: AttributeRef): AttributeSet =>
   set.filter((attribute) => !isInstanceOf(attribute, ref))

@@ -43,7 +43,11 @@ export type ServerFacts = {
   readonly productName: string
   readonly serverVersion: string
   /** Operations that are answered, with the versions that know them. */
-  readonly operations: readonly { readonly name: Operation; readonly since: Version; readonly until?: Version | undefined }[]
+  readonly operations: readonly {
+    readonly name: Operation
+    readonly since: Version
+    readonly until?: Version | undefined
+  }[]
   readonly objectTypes: readonly ObjectType[]
 }
 

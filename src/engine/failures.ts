@@ -8,7 +8,11 @@ import { TtlvError, type TtlvErrorKind } from '../ttlv/error.ts'
 import { DuplicateError } from '../domain/object-store.ts'
 
 /** A failure as the client is told. The message comes from a fixed list; real clients dereference it unasked. */
-export type Failure = { readonly reason: ResultReason; readonly older: ResultReason | undefined; readonly message: string }
+export type Failure = {
+  readonly reason: ResultReason
+  readonly older: ResultReason | undefined
+  readonly message: string
+}
 
 /** Structures that are not what the standard says (1.4 section 11.1, 2.1 section 11.46). */
 const SCHEMA_FAILURES: Readonly<Record<SchemaProblem, readonly [ResultReason, string]>> = {
@@ -56,4 +60,6 @@ export const GENERAL_FAILURE: Failure = {
 
 /** The reason in the words of a version. */
 export const reasonIn = ({ reason, older }: Failure, version: Version): ResultReason =>
-  older !== undefined && !RESULT_REASON.knownIn(reason, version) ? reasonFor(older, version) : reasonFor(reason, version)
+  older !== undefined && !RESULT_REASON.knownIn(reason, version)
+    ? reasonFor(older, version)
+    : reasonFor(reason, version)

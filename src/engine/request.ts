@@ -18,7 +18,8 @@ export type MessageVersion = {
 const VERSION_AT = 2 * HEADER_LENGTH
 
 /** The newest version that shares the major number, so that the client can read the answer. */
-const nearest = (major: number): Version => VERSIONS.findLast((version) => version.startsWith(`${major}.`)) ?? LATEST_VERSION
+const nearest = (major: number): Version =>
+  VERSIONS.findLast((version) => version.startsWith(`${major}.`)) ?? LATEST_VERSION
 
 /**
  * Reads the version before anything else, since everything else depends on it; undefined where the message does not
@@ -27,7 +28,8 @@ const nearest = (major: number): Version => VERSIONS.findLast((version) => versi
 export const peekVersion = (message: Buffer): MessageVersion | undefined => {
   const integersEnd = VERSION_AT + HEADER_LENGTH + 4 * HEADER_LENGTH
   if (message.length < integersEnd || tagAt(message, VERSION_AT) !== TAG.ProtocolVersion) return undefined
-  if (typeAt(message, VERSION_AT) !== ITEM_TYPE.Structure || lengthAt(message, VERSION_AT) !== 4 * HEADER_LENGTH) return undefined
+  if (typeAt(message, VERSION_AT) !== ITEM_TYPE.Structure || lengthAt(message, VERSION_AT) !== 4 * HEADER_LENGTH)
+    return undefined
   const { major, minor } = protocolVersion.compile('storage').read(message, VERSION_AT)
   const version = versionOf(major, minor)
   return version === undefined ? { version: nearest(major), spoken: false } : { version, spoken: true }
@@ -57,7 +59,11 @@ const checkSpoken = ({ items }: RequestMessage, spoken: boolean): void => {
  * Checks the whole message down to its leaves and reads the envelope; payloads stay as they are.
  * @throws TtlvError, SchemaError, KmipError: nothing has been executed
  */
-export const parseRequest = (message: Buffer, { version, spoken }: MessageVersion, limits: ScanLimits): RequestMessage => {
+export const parseRequest = (
+  message: Buffer,
+  { version, spoken }: MessageVersion,
+  limits: ScanLimits,
+): RequestMessage => {
   scan(message, inRange(version, { since: '2.0' }), limits)
   const request = requestMessage.compile(version).read(message, 0)
   checkSpoken(request, spoken)

@@ -32,7 +32,11 @@ export const endMessage = (writer: Writer, message: number, batchCountAt: number
 }
 
 /** Starts a response item up to its status; a request item that could not be read has none of its fields. */
-export const beginItem = (writer: Writer, item: RequestBatchItem | undefined, status: keyof typeof RESULT_STATUS.code): number => {
+export const beginItem = (
+  writer: Writer,
+  item: RequestBatchItem | undefined,
+  status: keyof typeof RESULT_STATUS.code,
+): number => {
   const start = writer.begin(TAG.BatchItem)
   if (item !== undefined) {
     writer.enumeration(TAG.Operation, item.operation)
@@ -42,7 +46,12 @@ export const beginItem = (writer: Writer, item: RequestBatchItem | undefined, st
   return start
 }
 
-export const writeFailedItem = (writer: Writer, item: RequestBatchItem | undefined, failure: Failure, version: Version): void => {
+export const writeFailedItem = (
+  writer: Writer,
+  item: RequestBatchItem | undefined,
+  failure: Failure,
+  version: Version,
+): void => {
   const start = beginItem(writer, item, 'OperationFailed')
   writer.enumeration(TAG.ResultReason, RESULT_REASON.code[reasonIn(failure, version)])
   writer.text(TAG.ResultMessage, failure.message)

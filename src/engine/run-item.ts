@@ -70,7 +70,8 @@ const checkSynchronous = ({ asynchronousOnly }: ItemRun): void => {
 
 const finish = ({ writer, maximumSize }: ItemRun, start: number): void => {
   writer.end(start)
-  if (writer.length > maximumSize) throw new KmipError('ResponseTooLarge', 'The response is larger than Maximum Response Size')
+  if (writer.length > maximumSize)
+    throw new KmipError('ResponseTooLarge', 'The response is larger than Maximum Response Size')
 }
 
 /**
@@ -101,10 +102,12 @@ export const failureOf = ({ parts, principal, item }: ItemRun, error: unknown): 
   const operation = parts.operations.get(item.operation)?.name ?? String(item.operation)
   const fields = { operation, client: principal.name }
   if (known === undefined) {
-    const event = error instanceof ConflictError ? 'object changed too often to finish' : 'operation failed unexpectedly'
+    const event =
+      error instanceof ConflictError ? 'object changed too often to finish' : 'operation failed unexpectedly'
     parts.log.error(event, { ...fields, error })
     return GENERAL_FAILURE
   }
-  if (error instanceof KmipError && error.cause !== undefined) parts.log.warn('operation failed', { ...fields, error: error.cause })
+  if (error instanceof KmipError && error.cause !== undefined)
+    parts.log.warn('operation failed', { ...fields, error: error.cause })
   return known
 }

@@ -393,7 +393,10 @@ const writeFilter2 = (writer: Writer, { ref, value }: AttributeFilter, target: T
   else if (ref.name !== 'Unknown') anyValue.compile(target).write(writer, attributeRow(ref.name).tag, value)
 }
 
-const filterList = (title: string, read: (target: Target, buffer: Buffer, at: number) => AttributeFilter): Kind<readonly AttributeFilter[]> =>
+const filterList = (
+  title: string,
+  read: (target: Target, buffer: Buffer, at: number) => AttributeFilter,
+): Kind<readonly AttributeFilter[]> =>
   memoised({
     name: title,
     itemTypes: [ITEM_TYPE.Structure],
@@ -458,7 +461,8 @@ export const storedAttribute: Kind<Attribute> = memoised({
     },
     write: (writer, tag, attribute) => {
       const start = writer.begin(tag)
-      if (attribute.name === 'VendorAttribute') storedVendorName.compile('storage').write(writer, TAG.AttributeReference, attribute)
+      if (attribute.name === 'VendorAttribute')
+        storedVendorName.compile('storage').write(writer, TAG.AttributeReference, attribute)
       else writer.enumeration(TAG.AttributeReference, attributeRow(attribute.name).tag)
       writer.integer(TAG.AttributeIndex, attribute.index ?? 0)
       writeValue(writer, TAG.AttributeValue, attribute, 'storage')

@@ -1,5 +1,14 @@
 import { alternative, oneOf, rawItem, rawStructure } from '../schema/combinators.ts'
-import { boolean, bytes, dateTime, enumerationCode, enumOf, extensibleEnumOf, integer, text } from '../schema/primitives.ts'
+import {
+  boolean,
+  bytes,
+  dateTime,
+  enumerationCode,
+  enumOf,
+  extensibleEnumOf,
+  integer,
+  text,
+} from '../schema/primitives.ts'
 import { type Infer, optional, repeated, required, struct } from '../schema/struct.ts'
 import {
   ASYNCHRONOUS_INDICATOR,
@@ -29,7 +38,11 @@ const isIndicator = (value: unknown): value is AsynchronousIndicator => typeof v
 /** Asynchronous Indicator: a Boolean in 1.x (section 6.7), an enumeration since 2.0 (2.1 section 9.2). */
 const asynchronousIndicator = oneOf<boolean | AsynchronousIndicator>('Asynchronous Indicator', [
   alternative<boolean | AsynchronousIndicator, boolean>(boolean, isBoolean),
-  alternative<boolean | AsynchronousIndicator, AsynchronousIndicator>(enumOf(ASYNCHRONOUS_INDICATOR), isIndicator, '2.0'),
+  alternative<boolean | AsynchronousIndicator, AsynchronousIndicator>(
+    enumOf(ASYNCHRONOUS_INDICATOR),
+    isIndicator,
+    '2.0',
+  ),
 ])
 
 /** Request Header (1.4 section 7.2, 2.1 section 8.2). */

@@ -4,7 +4,9 @@ import { repeated, struct } from '../../schema/struct.ts'
 import { Writer } from '../../ttlv/writer.ts'
 import type { AttributeSet } from '../../domain/attribute-set.ts'
 
-const document = struct('Stored Attributes', { attributes: repeated(TAG.Attribute, storedAttribute) }).compile('storage')
+const document = struct('Stored Attributes', { attributes: repeated(TAG.Attribute, storedAttribute) }).compile(
+  'storage',
+)
 
 const writer = new Writer()
 

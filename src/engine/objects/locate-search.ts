@@ -20,7 +20,8 @@ const invalid = (message: string): KmipError => new KmipError('InvalidAttributeV
 
 const enumerationCode = (table: Enumeration, value: AnyValue): number => {
   if (value.type !== 'Enumeration') throw invalid('The filter has the wrong type')
-  if (table.nameOf(value.value) === undefined) throw new KmipError('UnknownEnumeration', 'The filter has an unknown value')
+  if (table.nameOf(value.value) === undefined)
+    throw new KmipError('UnknownEnumeration', 'The filter has an unknown value')
   return value.value
 }
 
@@ -41,17 +42,21 @@ const usageLimits = (filter: AttributeFilter): readonly Condition[] => {
   if (filter.value.type !== 'Structure') throw invalid('The filter has the wrong type')
   const unit: Buffer[] = []
   for (let at = 0; at < filter.value.value.length; at = nextItem(filter.value.value, at)) {
-    if (tagAt(filter.value.value, at) === TAG.UsageLimitsUnit) unit.push(filter.value.value.subarray(at, nextItem(filter.value.value, at)))
+    if (tagAt(filter.value.value, at) === TAG.UsageLimitsUnit)
+      unit.push(filter.value.value.subarray(at, nextItem(filter.value.value, at)))
   }
   const limits = limitConditions(filter.value.value)
-  return unit.length === 0 ? limits : [...limits, equals({ ...filter, value: { type: 'Structure', value: Buffer.concat(unit) } })]
+  return unit.length === 0
+    ? limits
+    : [...limits, equals({ ...filter, value: { type: 'Structure', value: Buffer.concat(unit) } })]
 }
 
 const equals = ({ ref, value }: AttributeFilter): Condition => {
   if (ref.name === 'Unknown') throw new KmipError('InvalidAttribute', 'A filter names an attribute that does not exist')
   const { value: bytes, fields } = filterValue(value)
   if (value.type === 'Structure' && fields === 0) throw invalid('A filter names no field of its structure')
-  if (fields > MOST_COMBINED_FIELDS) throw new KmipError('FeatureNotSupported', 'A filter names too many fields of a structure')
+  if (fields > MOST_COMBINED_FIELDS)
+    throw new KmipError('FeatureNotSupported', 'A filter names too many fields of a structure')
   return { kind: 'equals', attribute: keyName(ref), value: bytes }
 }
 

@@ -17,7 +17,8 @@ const lengthPrefixed = (part: Buffer): readonly Buffer[] => {
   return [length, part]
 }
 
-const numbers = (...values: readonly (number | undefined)[]): Buffer => Buffer.from(values.map((value) => value ?? '').join(','))
+const numbers = (...values: readonly (number | undefined)[]): Buffer =>
+  Buffer.from(values.map((value) => value ?? '').join(','))
 
 const materialBytes = (material: StoredMaterial | undefined): readonly Buffer[] => {
   if (material === undefined) return []
@@ -83,7 +84,9 @@ export const toChange = (object: ManagedObject, keys: KeyStore): Change => ({
 export const fromRow = (row: ObjectRow, keys: KeyStore): ManagedObject => {
   const objectType = OBJECT_TYPE.nameOf(row.objectType)
   if (objectType === undefined || !keys.isAuthentic(authenticated(row), row.mac)) {
-    throw new KmipError('CryptographicFailure', 'The stored object is damaged', { cause: new Error(`object ${row.id} fails its MAC`) })
+    throw new KmipError('CryptographicFailure', 'The stored object is damaged', {
+      cause: new Error(`object ${row.id} fails its MAC`),
+    })
   }
   return {
     id: row.id,

@@ -46,7 +46,8 @@ const fieldsOf = (structure: Buffer): readonly Buffer[] => {
 const combinations = (fields: readonly Buffer[]): readonly (readonly Buffer[])[] => {
   if (fields.length > MOST_COMBINED_FIELDS) return [fields, ...fields.map((field) => [field])]
   const choices: Buffer[][] = []
-  for (let bits = 1; bits < 1 << fields.length; bits += 1) choices.push(fields.filter((_, index) => bits & (1 << index)))
+  for (let bits = 1; bits < 1 << fields.length; bits += 1)
+    choices.push(fields.filter((_, index) => bits & (1 << index)))
   return choices
 }
 
@@ -67,7 +68,8 @@ const valuesOf = (item: Buffer): readonly Buffer[] =>
     ? combinations(fieldsOf(item)).map((fields) => bounded(Buffer.concat(fields)))
     : [bounded(item.subarray(TYPE_OFFSET))]
 
-const numberOf = (value: unknown): number | undefined => (typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined)
+const numberOf = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined
 
 const limitKeys = (attribute: Attribute): readonly SearchKey[] => {
   if (attribute.name !== 'UsageLimits') return []

@@ -37,7 +37,10 @@ export type UnitOfWork = {
 const notFound = (): KmipError => new KmipError('ObjectNotFound', 'No object with that Unique Identifier')
 
 /** Keys that are not held any more: their material is destroyed once the database has committed. */
-const vanishedKeys = (loaded: ReadonlyMap<string, ManagedObject>, pending: ReadonlyMap<string, ManagedObject>): readonly HeldKey[] =>
+const vanishedKeys = (
+  loaded: ReadonlyMap<string, ManagedObject>,
+  pending: ReadonlyMap<string, ManagedObject>,
+): readonly HeldKey[] =>
   [...pending.values()].flatMap((object) => {
     const before = loaded.get(object.id)?.key
     return before === undefined || object.key?.sealVersion === before.sealVersion ? [] : [before]
