@@ -30,38 +30,27 @@ const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 const rounded = (value: number): number => Math.round(value * 100) / 100
 
-const createItem = (name: string): Item => ({
+const aes256 = [
+  { name: 'CryptographicAlgorithm', value: 'AES' },
+  { name: 'CryptographicLength', value: 256 },
+  { name: 'CryptographicUsageMask', value: 12 },
+]
+
+const createItem = (...names: readonly string[]): Item => ({
   operation: 'Create',
   request: {
     objectType: 'SymmetricKey',
     attributes: {
       templates: [],
       attributes: [
-        { name: 'CryptographicAlgorithm', value: 'AES' },
-        { name: 'CryptographicLength', value: 256 },
-        { name: 'CryptographicUsageMask', value: 12 },
-        { name: 'Name', value: { nameValue: name, nameType: 'UninterpretedTextString' } },
+        ...aes256,
+        ...names.map((name) => ({ name: 'Name', value: { nameValue: name, nameType: 'UninterpretedTextString' } })),
       ],
     },
   },
 })
 
-const unnamedCreate = encodeRequest('1.4', [
-  {
-    operation: 'Create',
-    request: {
-      objectType: 'SymmetricKey',
-      attributes: {
-        templates: [],
-        attributes: [
-          { name: 'CryptographicAlgorithm', value: 'AES' },
-          { name: 'CryptographicLength', value: 256 },
-          { name: 'CryptographicUsageMask', value: 12 },
-        ],
-      },
-    },
-  },
-])
+const unnamedCreate = encodeRequest('1.4', [createItem()])
 
 const getItem = (id: string): Item => ({ operation: 'Get', request: { uniqueIdentifier: { by: 'id', id } } })
 

@@ -42,7 +42,7 @@ const runKill = async (server: KmipServer, setup: Setup, restart: () => Promise<
 
 const runAll = async (): Promise<readonly Result[]> => {
   const { data, remove } = await temporaryData()
-  let server = await startKmipd(data, '--log-level', 'warn')
+  let server = await startKmipd(data, ['--log-level', 'warn'])
   try {
     for (const client of CLIENTS.slice(1)) await kmipd('client', 'add', client, '--data', data)
     const material = await makeMaterial(server)
@@ -54,7 +54,7 @@ const runAll = async (): Promise<readonly Result[]> => {
       ...(await runDemos(setup.config('alice'))),
     ]
     const restart = async (): Promise<Setup> => {
-      server = await startKmipd(data, '--log-level', 'warn')
+      server = await startKmipd(data, ['--log-level', 'warn'])
       return writeSetup(server, CLIENTS, material)
     }
     results.push(...(await runKill(server, setup, restart)))

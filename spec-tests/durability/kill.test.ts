@@ -363,13 +363,13 @@ void test('design, durability: what was answered is there after the server was k
   const { data, remove } = await temporaryData()
   t.teardown(remove)
   const flags = ['--log-level', 'error']
-  let server = await startKmipd(data, ...flags)
+  let server = await startKmipd(data, flags)
   t.teardown(() => server.kill())
   const identity = await identityOf(data, 'admin')
 
   for (let kill = 0; kill < KILLS; kill += 1) {
     const connections = await connectAll(server, identity)
-    const writing = Promise.all(
+    const writing = Promise.allSettled(
       run.writers.flatMap((writer, index) => {
         const connection = connections[index]
         return connection === undefined ? [] : [writeOn(connection, run, writer)]
@@ -377,8 +377,8 @@ void test('design, durability: what was answered is there after the server was k
     )
     await new Promise((resolve) => setTimeout(resolve, 5 + run.random() * 150))
     await server.kill()
-    await writing
-    server = await startKmipd(data, ...flags)
+    for (const outcome of await writing) if (outcome.status === 'rejected') throw outcome.reason
+    server = await startKmipd(data, flags)
     const readers = await connectAll(server, identity)
     await checkAll(
       t,

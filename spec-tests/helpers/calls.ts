@@ -1,6 +1,6 @@
-import type { Test } from 'tap'
+import { t as file } from 'tap'
 import type { Attribute } from '../../src/protocol/attribute-instance.ts'
-import type { CryptographicUsageMask, ResultReason } from '../../src/protocol/enumerations.ts'
+import type { CryptographicUsageMask } from '../../src/protocol/enumerations.ts'
 import { CRYPTOGRAPHIC_USAGE_MASK } from '../../src/protocol/enumerations.ts'
 import { inRange, type Version } from '../../src/schema/version.ts'
 import { createHarness, type Harness, type ItemResult, type Payload, type TestClient } from './harness.ts'
@@ -10,10 +10,10 @@ import { createHarness, type Harness, type ItemResult, type Payload, type TestCl
 /** Both families of versions, by their newest member. */
 export const FAMILIES: readonly Version[] = ['1.4', '2.1']
 
-/** A server that is closed at the end of the test. */
-export const serverFor = async (t: Test): Promise<{ readonly harness: Harness; readonly client: TestClient }> => {
+/** A server for all tests of a file, which is closed after the last of them. */
+export const openServer = async (): Promise<{ readonly harness: Harness; readonly client: TestClient }> => {
   const harness = await createHarness()
-  t.teardown(() => harness.close())
+  file.teardown(() => harness.close())
   return { harness, client: harness.client() }
 }
 
@@ -39,13 +39,12 @@ const AES: readonly Attribute[] = [
   { name: 'CryptographicLength', value: 256 },
 ]
 
-const idIn = (payload: Payload, field = 'uniqueIdentifier'): string => {
+/** An identifier in an answer. */
+export const idIn = (payload: Payload, field = 'uniqueIdentifier'): string => {
   const id = payload[field]
   if (typeof id !== 'string') throw new Error(`no ${field} in the answer`)
   return id
 }
-
-export { idIn }
 
 /** Makes an AES-256 key for Encrypt and Decrypt, or for what `attributes` say. */
 export const createKey = async (
@@ -92,7 +91,7 @@ export const attributeOf = async (
 }
 
 /** What a failed item says: its reason, where it failed with a text for people. */
-export const refusal = ({ status, reason, message }: ItemResult): ResultReason | string =>
+export const refusal = ({ status, reason, message }: ItemResult): string =>
   status === 'OperationFailed' && message !== undefined && message !== '' ? (reason ?? 'no reason') : status
 
 /** One value for 1.x and another for 2.x. */

@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process'
-import { chmod, chown, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, chown, mkdtemp, readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -32,6 +34,23 @@ const serverAccount = async (): Promise<Account | undefined> => {
   return account && { uid: Number(account[2]), gid: Number(account[3]) }
 }
 
+// The server stops, and its folder goes, when the pipe to its standard input closes: however this process ends, none is left behind.
+const UNTIL_INPUT_ENDS = '"$0" "$@" <&- & server=$!; cat > /dev/null; kill -QUIT $server; wait $server; rm -rf "$PWD"'
+
+const STARTING_SECONDS = 30
+
+const untilReady = async (programs: string, folder: string): Promise<void> => {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await run(join(programs, 'pg_isready'), ['-h', folder, '-U', 'kmipd', '-d', 'postgres'])
+      return
+    } catch (error) {
+      if (tries === STARTING_SECONDS * 20) throw error
+    }
+    await setTimeout(50)
+  }
+}
+
 /**
  * Starts a server. `settings` are lines of its configuration; without any it is as safe as it comes.
  * @throws where the programs fail
@@ -44,9 +63,11 @@ export const startPostgres = async (programs: string, settings: readonly string[
   const options = { cwd: folder, ...account }
   const data = join(folder, 'data')
   await run(join(programs, 'initdb'), ['-D', data, '-U', 'kmipd', '-A', 'trust', '-E', 'UTF8', '--no-sync'], options)
-  const flags = ["-c listen_addresses=''", `-k ${folder}`, ...settings.map((setting) => `-c ${setting}`)].join(' ')
-  // stdio of the server must not be ours: the call would wait for its end.
-  await run(join(programs, 'pg_ctl'), ['-D', data, '-o', flags, '-l', join(folder, 'log'), '-w', 'start'], options)
+  const flags = ['listen_addresses=', `unix_socket_directories=${folder}`, ...settings].flatMap((line) => ['-c', line])
+  const command = [UNTIL_INPUT_ENDS, join(programs, 'postgres'), '-D', data, ...flags]
+  const server = spawn('sh', ['-c', ...command], { ...options, detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  const ended = once(server, 'exit')
+  await untilReady(programs, folder)
   const made = new Set<string>()
   return {
     connectionString: async (name) => {
@@ -55,8 +76,8 @@ export const startPostgres = async (programs: string, settings: readonly string[
       return `postgresql://kmipd@${encodeURIComponent(folder)}/${name}`
     },
     stop: async () => {
-      await run(join(programs, 'pg_ctl'), ['-D', data, '-m', 'immediate', '-w', 'stop'], options)
-      await rm(folder, { recursive: true, force: true })
+      server.stdin.end()
+      await ended
     },
   }
 }

@@ -1,8 +1,10 @@
 import { test } from 'tap'
-import { CRYPTOGRAPHIC_USAGE_MASK } from '../../src/protocol/enumerations.ts'
-import { createKey, FAMILIES, inFamily, of, refusal, serverFor, usage } from '../helpers/calls.ts'
+import { CRYPTOGRAPHIC_USAGE_MASK, type CryptographicUsageMask } from '../../src/protocol/enumerations.ts'
+import { createKey, FAMILIES, inFamily, of, refusal, openServer, usage } from '../helpers/calls.ts'
 
-const bits = CRYPTOGRAPHIC_USAGE_MASK.of
+const { client } = await openServer()
+
+const bits = (...names: readonly CryptographicUsageMask[]): number => CRYPTOGRAPHIC_USAGE_MASK.of(...names)
 
 const CASES: readonly (readonly [what: string, request: object, v14: string, v21: string])[] = [
   ['nothing in particular', {}, 'Success', 'Success'],
@@ -21,7 +23,6 @@ const CASES: readonly (readonly [what: string, request: object, v14: string, v21
 for (const version of FAMILIES) {
   for (const [what, request, v14, v21] of CASES) {
     void test(`1.4 §4.10, §11.11 / 2.1 §6.1.7: ${version} checks for ${what}`, async (t) => {
-      const { client } = await serverFor(t)
       const id = await createKey(client, version, usage('Decrypt'), {
         name: 'UsageLimits',
         value: { usageLimitsTotal: 500n, usageLimitsUnit: 'Byte' },
@@ -34,7 +35,6 @@ for (const version of FAMILIES) {
   }
 
   void test(`1.4 §4.10 / 2.1 §6.1.7: ${version}: a Check that fails empties the ID Placeholder`, async (t) => {
-    const { client } = await serverFor(t)
     const id = await createKey(client, version, usage('Decrypt'))
     const check = { operation: 'Check', request: { ...of(id), cryptographicUsageMask: bits('Encrypt') } } as const
     const results = await client.batch(version, [check, { operation: 'Get', request: {} }], { option: 'Continue' })
@@ -45,7 +45,6 @@ for (const version of FAMILIES) {
   })
 
   void test(`1.4 §11.11 / 2.1 §6.1.7.1: ${version}: there is nothing to check of a destroyed key`, async (t) => {
-    const { client } = await serverFor(t)
     const id = await createKey(client, version)
     await client.call(version, 'Destroy', of(id))
     t.equal(

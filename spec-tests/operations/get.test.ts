@@ -14,17 +14,19 @@ import {
   of,
   refusal,
   registerKey,
-  serverFor,
+  openServer,
   usage,
 } from '../helpers/calls.ts'
+import { encodeRequest } from '../helpers/messages.ts'
+
+const { client, harness } = await openServer()
 
 const REASON = { revocationReason: { revocationReasonCode: 'CessationOfOperation' } }
 
 for (const version of VERSIONS) {
   void test(`1.4 §4.11 / 2.1 §6.1.19: ${version} gets the key that was registered, without attributes`, async (t) => {
-    const { client } = await serverFor(t)
     const material = randomBytes(32)
-    const id = await registerKey(client, version, material, named('k'))
+    const id = await registerKey(client, version, material, named(`key of ${version}`))
     const answer = await client.call(version, 'Get', of(id))
     t.strictSame(
       Object.keys(answer).filter((field) => answer[field] !== undefined),
@@ -47,7 +49,6 @@ for (const version of VERSIONS) {
 
 for (const version of FAMILIES) {
   void test(`1.4 §4.11, §11.12 / 2.1 §6.1.19: ${version} reads a key in every state but destroyed`, async (t) => {
-    const { client } = await serverFor(t)
     const id = await createKey(client, version)
     const { SymmetricKey: first } = await client.call(version, 'Get', of(id))
     const steps = [
@@ -64,7 +65,6 @@ for (const version of FAMILIES) {
   })
 
   void test(`1.4 §3.34 / 2.1 §4.24: ${version}: a key is fresh until it has been served`, async (t) => {
-    const { client, harness } = await serverFor(t)
     const id = await createKey(client, version)
     t.equal(await attributeOf(client, version, id, 'Fresh'), true)
     harness.clock.advance(10)
@@ -78,7 +78,6 @@ for (const version of FAMILIES) {
   })
 
   void test(`1.4 §11.12: ${version}: a Get that fails leaves the key fresh`, async (t) => {
-    const { client } = await serverFor(t)
     const id = await createKey(client, version)
     t.equal(
       refusal(await client.attempt(version, 'Get', { ...of(id), keyFormatType: 'PKCS_1' })),
@@ -88,7 +87,6 @@ for (const version of FAMILIES) {
   })
 
   void test(`1.4 §3.48, §3.50, §11.12 / 2.1 §4.23, §4.55: ${version}: what may not leave does not`, async (t) => {
-    const { client } = await serverFor(t)
     const cases: readonly (readonly [Attribute, string])[] = [
       [{ name: 'Sensitive', value: true }, 'Sensitive'],
       [{ name: 'Extractable', value: false }, 'NotExtractable'],
@@ -101,7 +99,6 @@ for (const version of FAMILIES) {
   })
 
   void test(`1.4 §4.11 / 2.1 §6.1.19: ${version}: Key Wrap Type, and no wrapping yet`, async (t) => {
-    const { client } = await serverFor(t)
     const id = await createKey(client, version)
     for (const keyWrapType of ['NotWrapped', 'AsRegistered']) {
       t.match(await client.call(version, 'Get', { ...of(id), keyWrapType }), { uniqueIdentifier: id })
@@ -118,7 +115,6 @@ for (const version of FAMILIES) {
   })
 
   void test(`1.4 §9.1.3.2.48 / 2.1 §11.27: ${version}: a key that came wrapped goes wrapped`, async (t) => {
-    const { client } = await serverFor(t)
     const wrapped = randomBytes(40)
     const keyBlock = {
       keyFormatType: 'Raw',
@@ -144,7 +140,6 @@ for (const version of FAMILIES) {
 }
 
 void test('1.4 §4.11, §11.12 / 2.1 §6.1.19.1: what is not there, or not theirs, is not found', async (t) => {
-  const { client, harness } = await serverFor(t)
   const id = await createKey(client, '2.1')
   t.equal(refusal(await client.attempt('2.1', 'Get', of('nothing'))), 'ObjectNotFound')
   t.equal(refusal(await harness.client('bob').attempt('2.1', 'Get', of(id))), 'ObjectNotFound')
@@ -153,7 +148,6 @@ void test('1.4 §4.11, §11.12 / 2.1 §6.1.19.1: what is not there, or not their
 })
 
 void test('1.4 §4 / 2.1 §11.58: Get takes its object from the batch', async (t) => {
-  const { client } = await serverFor(t)
   const create = {
     operation: 'Create',
     request: {
@@ -176,7 +170,6 @@ void test('1.4 §4 / 2.1 §11.58: Get takes its object from the batch', async (t
 })
 
 void test('1.4 §2.2.6, §4.11: a Template gives its attributes back, and is nothing to a 2.x client', async (t) => {
-  const { client } = await serverFor(t)
   const Template = { attributes: [{ name: 'ObjectGroup', value: 'tapes' }] }
   const id = idIn(
     await client.call('1.2', 'Register', { objectType: 'Template', attributes: attributesOf(named('T')), Template }),
@@ -186,4 +179,12 @@ void test('1.4 §2.2.6, §4.11: a Template gives its attributes back, and is not
     Template: { attributes: [{ name: 'ObjectGroup', value: 'tapes' }] },
   })
   t.equal(refusal(await client.attempt('2.1', 'Get', { uniqueIdentifier: byId(id) })), 'InvalidObjectType')
+})
+
+void test('Get of a key at hand is answered at once, without a promise (docs/decisions/002)', async (t) => {
+  const id = await createKey(client, '1.4')
+  await client.call('1.4', 'Get', of(id))
+  const reply = harness.handler.handle(encodeRequest('1.4', [{ operation: 'Get', request: of(id) }]), client.session)
+  t.notOk(reply instanceof Promise)
+  ;(await reply).release()
 })

@@ -1,13 +1,14 @@
 import { test } from 'tap'
 import type { State } from '../../src/protocol/enumerations.ts'
-import { attributeOf, createKey, FAMILIES, inFamily, named, of, refusal, serverFor } from '../helpers/calls.ts'
+import { attributeOf, createKey, FAMILIES, inFamily, named, of, refusal, openServer } from '../helpers/calls.ts'
+
+const { client, harness } = await openServer()
 
 const because = (revocationReasonCode: string) => ({ revocationReason: { revocationReasonCode } })
 
 for (const version of FAMILIES) {
   void test(`1.4 §3.22 / 2.1 §4.57: ${version}: a key from its creation to its end`, async (t) => {
-    const { client, harness } = await serverFor(t)
-    const id = await createKey(client, version, named('k'))
+    const id = await createKey(client, version, named(version))
     const state = async (expected: State) => {
       t.equal(await attributeOf(client, version, id, 'State'), expected)
     }
@@ -37,11 +38,10 @@ for (const version of FAMILIES) {
     )
     await client.call(version, 'Revoke', { ...of(id), ...because('KeyCompromise') })
     await state('DestroyedCompromised')
-    t.match(await attributeOf(client, version, id, 'Name'), { nameValue: 'k' }, 'its attributes are still there')
+    t.match(await attributeOf(client, version, id, 'Name'), { nameValue: version }, 'its attributes are still there')
   })
 
   void test(`1.4 §4.21 / 2.1 §6.1.15: ${version}: what is destroyed stays destroyed after a restart`, async (t) => {
-    const { client, harness } = await serverFor(t)
     const id = await createKey(client, version)
     await client.call(version, 'Destroy', of(id))
     await harness.restart()
@@ -50,7 +50,6 @@ for (const version of FAMILIES) {
   })
 
   void test(`1.4 §6.13 / 2.1 §9.5: ${version}: an Activate that is undone has not happened`, async (t) => {
-    const { client } = await serverFor(t)
     const id = await createKey(client, version)
     const results = await client.batch(
       version,
@@ -68,7 +67,6 @@ for (const version of FAMILIES) {
   })
 
   void test(`1.4 §4.20, §11.21 / 2.1 §6.1.44: ${version}: the Revocation Reason has to be a known one`, async (t) => {
-    const { client, harness } = await serverFor(t)
     const id = await createKey(client, version, { name: 'ActivationDate', value: harness.clock.now() })
     const vendor = { revocationReason: { revocationReasonCode: 0x80000001 } }
     t.equal(refusal(await client.attempt(version, 'Revoke', { ...of(id), ...vendor })), 'InvalidField')

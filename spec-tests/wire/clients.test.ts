@@ -68,7 +68,7 @@ import { ask, exchange, idFrom, startSession } from './session.ts'
  * What real clients do and need (storage arrays, databases, hypervisors), each as one of them does it, over TLS.
  */
 
-const session = await startSession(file, '--log-level', 'debug')
+const session = await startSession(file, ['--log-level', 'debug'])
 
 let names = 0
 

@@ -2,7 +2,7 @@ import { connect as connectTcp } from 'node:net'
 import { test } from 'tap'
 import type { ResultReason } from '../../src/protocol/enumerations.ts'
 import { ITEM_TYPE } from '../../src/ttlv/item-type.ts'
-import { connectTo, type WireConnection } from '../helpers/server.ts'
+import { connectTo, SMALL_HEAP, type WireConnection } from '../helpers/server.ts'
 import {
   attributes,
   batchItem,
@@ -179,7 +179,7 @@ const number = (value: number): Buffer => {
 }
 
 void test('bytes that are no message', async (t) => {
-  const session = await startSession(t, '--log-level', 'silent')
+  const session = await startSession(t, ['--log-level', 'silent'], SMALL_HEAP)
   const { server } = session
 
   const refused = async (connection: WireConnection, bytes: Buffer): Promise<Buffer | undefined> => {
@@ -305,7 +305,7 @@ void test('bytes that are no message', async (t) => {
     for (let count = 0; count < 15; count += 1) await round()
     const grown = (await server.residentBytes()) - before
     t.comment(`${15 * small.length} refusals: ${Math.round(grown / 1024)} KiB more`)
-    t.ok(grown < 48 * 1_048_576)
+    t.ok(grown < 16 * 1_048_576)
     t.ok(server.isRunning)
   })
 
@@ -321,12 +321,14 @@ void test('bytes that are no message', async (t) => {
     for (let count = 0; count < 5; count += 1) await round()
     const before = await server.residentBytes()
     for (let count = 0; count < 10; count += 1) await round()
-    t.ok((await server.residentBytes()) - before < 64 * 1_048_576)
+    const grown = (await server.residentBytes()) - before
+    t.comment(`${10 * large.length} large refusals: ${Math.round(grown / 1024)} KiB more`)
+    t.ok(grown < 16 * 1_048_576)
   })
 })
 
 void test('row 16, 1.4 §9.1.1.4 / 2.1 §10.1.2: what a client says cannot forge a line of the log', async (t) => {
-  const session = await startSession(t, '--log-level', 'debug')
+  const session = await startSession(t, ['--log-level', 'debug'])
   const connection = await session.connect(t)
   await ask(connection, get('1.4', 'x\n{"level":"error","event":"forged"}\r\n\u202e'))
   connection.close()
@@ -337,13 +339,15 @@ void test('row 16, 1.4 §9.1.1.4 / 2.1 §10.1.2: what a client says cannot forge
 })
 
 void test('row 4, 1.4 §7.1 / 2.1 §8.1: a message that stops coming is given up, and no memory is set aside', async (t) => {
-  const session = await startSession(t, '--log-level', 'silent', '--limits-request-timeout', '1')
+  const session = await startSession(t, ['--log-level', 'silent', '--limits-request-timeout', '1'], SMALL_HEAP)
   const open = await Promise.all(Array.from({ length: 100 }, () => session.connect(t)))
   const before = await session.server.residentBytes()
   for (const connection of open)
     connection.write(rawItem('RequestMessage', ITEM_TYPE.Structure, Buffer.alloc(100), 1_048_568))
   await Promise.all(open.map(({ closed }) => closed))
-  t.ok((await session.server.residentBytes()) - before < 32 * 1_048_576, 'a hundred of a MiB each are not held')
+  const grown = (await session.server.residentBytes()) - before
+  t.comment(`100 messages of a MiB announced: ${Math.round(grown / 1024)} KiB more`)
+  t.ok(grown < 16 * 1_048_576, 'a hundred of a MiB each are not held')
   for (const connection of open) t.equal(connection.waiting, 0, 'no reply')
   t.ok(await answersWell(await session.connect(t), '1.4'))
 })

@@ -23,10 +23,14 @@ export type WireSession = {
 }
 
 /** Starts the server in a folder of its own; both are gone when `t` ends. */
-export const startSession = async (t: Test, ...flags: readonly string[]): Promise<WireSession> => {
+export const startSession = async (
+  t: Test,
+  flags: readonly string[] = [],
+  runtime: readonly string[] = [],
+): Promise<WireSession> => {
   const { data, remove } = await temporaryData()
   t.teardown(remove)
-  const server = await startKmipd(data, ...flags)
+  const server = await startKmipd(data, flags, runtime)
   t.teardown(() => server.kill())
   const admin = await identityOf(data, 'admin')
   return {

@@ -60,7 +60,7 @@ const VERSIONS = ['1.4', '2.1'] as const
 
 type TestVersion = (typeof VERSIONS)[number]
 
-const session = await startSession(file, '--log-level', 'silent')
+const session = await startSession(file, ['--log-level', 'silent'])
 
 let names = 0
 

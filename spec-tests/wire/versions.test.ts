@@ -35,7 +35,7 @@ import { ask, exchange, idFrom, startSession } from './session.ts'
  * with nothing in it that its version does not have (1.4 section 6.1, 2.1 section 9.16).
  */
 
-const session = await startSession(file, '--log-level', 'silent')
+const session = await startSession(file, ['--log-level', 'silent'])
 
 const materialOf = (payload: Node | undefined): Buffer => {
   const value = valueAt(payload, 'SymmetricKey', 'KeyBlock', 'KeyValue', 'KeyMaterial')

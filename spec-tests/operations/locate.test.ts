@@ -1,0 +1,125 @@
+import { test } from 'tap'
+import type { Attribute } from '../../src/protocol/attribute-instance.ts'
+import { anyOf } from '../../src/protocol/attribute-any.ts'
+import { STORAGE_STATUS_MASK } from '../../src/protocol/enumerations.ts'
+import { VERSIONS, type Version } from '../../src/schema/version.ts'
+import { createKey, FAMILIES, inFamily, named, of, openServer, refusal } from '../helpers/calls.ts'
+
+const { client, harness } = await openServer()
+
+const group = (value: string): Attribute => ({ name: 'ObjectGroup', value })
+
+const filtersOf = (...attributes: readonly Attribute[]) => ({
+  filters: attributes.map((attribute) => ({ ref: { name: attribute.name }, value: anyOf(attribute) })),
+})
+
+const locate = async (version: Version, request: object) =>
+  (await client.call(version, 'Locate', { filters: [], ...request }))['uniqueIdentifiers']
+
+/** Three keys of one group, the newest first. */
+const threeOf = async (version: Version, name: string): Promise<readonly string[]> => {
+  const ids: string[] = []
+  for (let made = 0; made < 3; made += 1) ids.unshift(await createKey(client, version, group(name)))
+  return ids
+}
+
+for (const version of VERSIONS) {
+  void test(`1.4 §4.9 / 2.1 §6.1.28: ${version} finds exactly what has the Name`, async (t) => {
+    const id = await createKey(client, version, named(`vm ${version}`))
+    t.same(await locate(version, filtersOf(named(`vm ${version}`))), [id])
+    t.same(await locate(version, filtersOf(named(`VM ${version}`))), [], 'case matters')
+    t.same(await locate(version, filtersOf(named(`vm`))), [], 'and so does every letter')
+  })
+}
+
+for (const version of FAMILIES) {
+  void test(`1.4 §4.9 / 2.1 §6.1.28: ${version}: no match is a success with an empty payload`, async (t) => {
+    const result = await client.attempt(version, 'Locate', filtersOf(named('nobody')))
+    t.equal(result.status, 'Success')
+    t.strictSame(
+      Object.values(result.payload).filter((value) => value !== undefined),
+      [[]],
+    )
+  })
+
+  void test(`1.4 §4.9 / 2.1 §6.1.28: ${version}: pages, the newest first`, async (t) => {
+    const ids = await threeOf(version, `pages of ${version}`)
+    const filters = filtersOf(group(`pages of ${version}`))
+    t.same(await locate(version, filters), ids)
+    t.same(await locate(version, { ...filters, maximumItems: 2 }), ids.slice(0, 2))
+    t.same(await locate(version, { ...filters, maximumItems: 2, offsetItems: 2 }), ids.slice(2))
+    t.same(await locate(version, { ...filters, offsetItems: 3 }), [])
+    for (const wrong of [{ maximumItems: -1 }, { offsetItems: -1 }]) {
+      t.equal(refusal(await client.attempt(version, 'Locate', { ...filters, ...wrong })), 'InvalidField')
+    }
+  })
+
+  void test(`1.4 §4.9 / 2.1 §6.1.28: ${version}: what follows in the batch is meant for the only match`, async (t) => {
+    const [newest] = await threeOf(version, `batches of ${version}`)
+    const filters = filtersOf(group(`batches of ${version}`))
+    const missing = inFamily(version, 'ItemNotFound', 'ObjectNotFound')
+    const cases: readonly (readonly [what: string, request: object, expected: string])[] = [
+      ['several matches', filters, missing],
+      ['several matches, of which one is wanted', { ...filters, maximumItems: 1 }, 'Success'],
+      ['several matches, of which two are wanted', { ...filters, maximumItems: 2 }, missing],
+      ['several matches, the last of them', { ...filters, offsetItems: 2 }, missing],
+      ['no match', filtersOf(group('nobody')), missing],
+    ]
+    for (const [what, request, expected] of cases) {
+      const [, got] = await client.batch(version, [
+        { operation: 'Locate', request: { filters: [], ...request } },
+        { operation: 'GetAttributeList', request: {} },
+      ])
+      t.equal(got && refusal(got), expected, what)
+      if (expected === 'Success') t.equal(got?.payload['uniqueIdentifier'], newest)
+    }
+  })
+
+  void test(`1.4 §4.9 / 2.1 §6.1.28: ${version}: what is destroyed is found by whoever asks for it`, async (t) => {
+    const id = await createKey(client, version, group(`gone of ${version}`))
+    await client.call(version, 'Destroy', of(id))
+    const filters = filtersOf(group(`gone of ${version}`))
+    t.same(await locate(version, filters), [])
+    t.same(await locate(version, { ...filters, storageStatusMask: STORAGE_STATUS_MASK.of('DestroyedStorage') }), [id])
+  })
+
+  void test(`1.4 §3.33 / 2.1 §4.36: ${version}: a fresh member of a group, until it has been served`, async (t) => {
+    const id = await createKey(client, version, group(`fresh of ${version}`))
+    const request = { ...filtersOf(group(`fresh of ${version}`)), objectGroupMember: 'GroupMemberFresh' }
+    t.same(await locate(version, request), [id])
+    await client.call(version, 'Get', of(id))
+    t.same(await locate(version, request), [])
+  })
+
+  void test(`1.4 §4.9 / 2.1 §6.1.28: ${version}: nobody finds the objects of another client`, async (t) => {
+    await createKey(client, version, group(`own of ${version}`))
+    const { uniqueIdentifiers } = await harness
+      .client('bob')
+      .call(version, 'Locate', filtersOf(group(`own of ${version}`)))
+    t.same(uniqueIdentifiers, [])
+  })
+}
+
+void test('1.4 §4.9: Storage Status Mask among the attributes, as MySQL sends it', async (t) => {
+  const id = await createKey(client, '1.1', group('mysql'))
+  const { filters } = filtersOf(group('mysql'))
+  const mask = (value: number) => ({
+    ref: { name: 'Unknown', label: 'Storage Status Mask' },
+    value: { type: 'Integer', value },
+  })
+  t.same(await locate('1.1', { filters: [mask(STORAGE_STATUS_MASK.of('OnLineStorage')), ...filters] }), [id])
+  t.same(await locate('1.1', { filters: [mask(STORAGE_STATUS_MASK.of('ArchivalStorage')), ...filters] }), [])
+  const unknown = { ref: { name: 'Unknown', label: 'Nothing' }, value: { type: 'Integer', value: 1 } }
+  t.equal(refusal(await client.attempt('1.1', 'Locate', { filters: [unknown] })), 'InvalidField')
+})
+
+void test('1.3 §4.9: Located Items are counted for versions that know them', async (t) => {
+  await threeOf('1.4', 'counted')
+  const answer = (version: Version) =>
+    client.call(version, 'Locate', { ...filtersOf(group('counted')), maximumItems: 1 })
+  t.equal((await answer('1.2'))['locatedItems'], undefined)
+  for (const version of ['1.3', '2.1'] as const) {
+    const { locatedItems } = await answer(version)
+    t.ok(locatedItems === undefined || locatedItems === 3, 'all of them, or no number at all')
+  }
+})
