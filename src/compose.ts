@@ -112,6 +112,8 @@ const startServer = async (config: Config, certificates: ServerCertificates): Pr
   const log = createLogger({ level: config.logLevel })
   const store = await openStore(config, true)
   try {
+    const behind = clock.notBefore((await store.objects.latestCommit()) ?? 0)
+    if (behind > 0) log.warn('the clock of the machine is behind the latest commit', { seconds: behind })
     const listener = await openListener(config, certificates, store, log)
     return {
       port: listener.port,

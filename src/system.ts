@@ -3,16 +3,28 @@ import type { Clock, Ids } from './domain/clock.ts'
 
 /** The machine's clock and its random numbers, behind the interfaces that the rest of the server gets. */
 
+/** A clock that can be told the time of the latest commit. */
+export type SystemClock = Clock & {
+  /** From now on nothing earlier is said; returns the seconds by which the machine is behind that, or 0. */
+  notBefore(seconds: number): number
+}
+
+const machineTime = (): number => Math.floor(Date.now() / 1000)
+
 /**
  * The time of the machine, never earlier than what it said before: a clock that is set back must not undo a state that
  * a date has brought about.
  */
-export const createSystemClock = (notBefore = 0): Clock => {
-  let latest = notBefore
+export const createSystemClock = (): SystemClock => {
+  let latest = 0
   return {
     now: () => {
-      latest = Math.max(latest, Math.floor(Date.now() / 1000))
+      latest = Math.max(latest, machineTime())
       return latest
+    },
+    notBefore: (seconds) => {
+      latest = Math.max(latest, seconds)
+      return Math.max(0, seconds - machineTime())
     },
   }
 }

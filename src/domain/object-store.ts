@@ -145,6 +145,8 @@ export type ObjectStore = {
    * @throws ConflictError, DuplicateError
    */
   commit(commit: Commit): Promise<void>
+  /** Time of the latest commit, in seconds since 1970: the clock must not run behind it. */
+  latestCommit(): MaybePromise<number | undefined>
   /** Whether no other process changes these objects, so that what was read may be kept without asking again. */
   readonly exclusive: boolean
   /** Small values of the server itself: wrapped store keys and the like. */

@@ -55,7 +55,7 @@ const describe = (operations: readonly Operation[], serverVersion: string): Serv
 export const createEngine = (dependencies: EngineDependencies): MessageHandler => {
   const { store, keys, access, clock, ids, log, operations, serverVersion, cachedObjects, limits } = dependencies
   const cache = store.exclusive && cachedObjects > 0 ? createObjectCache(cachedObjects) : noObjectCache
-  const unit = { store, keys, access, cache, locateCap: LOCATE_CAP }
+  const unit = { store, keys, access, cache, log, locateCap: LOCATE_CAP }
   return createMessageHandler({
     parts: {
       operations: new Map(operations.map((operation) => [operation.code, operation])),

@@ -20,17 +20,6 @@ export type BatchRun = Omit<ItemRun, 'item'> & {
 /** The answered items, counted for the header. */
 export type BatchResult = { readonly count: number }
 
-const record = (run: ItemRun, unit: UnitOfWork): void => {
-  const { parts, principal, item, batch } = run
-  unit.audit({
-    time: parts.clock.now(),
-    principal: principal.id,
-    operation: parts.operations.get(item.operation)?.name ?? String(item.operation),
-    objectId: batch.placeholder,
-    outcome: 'Success',
-  })
-}
-
 // Items that stand alone: each commits by itself before it is answered ---------------------------------------------------
 
 const fail = (run: ItemRun, start: number, failure: Failure): boolean => {
@@ -40,8 +29,7 @@ const fail = (run: ItemRun, start: number, failure: Failure): boolean => {
   return false
 }
 
-const commitItem = async (run: ItemRun, unit: UnitOfWork): Promise<boolean> => {
-  record(run, unit)
+const commitItem = async (unit: UnitOfWork): Promise<boolean> => {
   await unit.commit()
   return true
 }
@@ -63,8 +51,8 @@ const runItem = (run: ItemRun, attempt = 1): MaybePromise<boolean> => {
   try {
     const unit = run.parts.createUnit()
     const performed = performItem(run, unit)
-    if (isPromise(performed)) return performed.then(() => (unit.changed ? commitItem(run, unit) : true)).catch(caught)
-    return unit.changed ? commitItem(run, unit).catch(caught) : true
+    if (isPromise(performed)) return performed.then(() => (unit.changed ? commitItem(unit) : true)).catch(caught)
+    return unit.changed ? commitItem(unit).catch(caught) : true
   } catch (error) {
     return caught(error)
   }
@@ -100,7 +88,6 @@ const runTogether = async (run: BatchRun, attempt = 1): Promise<BatchResult> => 
   try {
     for (const item of run.items) {
       await performItem({ ...run, item }, unit)
-      record({ ...run, item }, unit)
       at += 1
     }
     // From here on a failure is nobody's in particular: the last item answers for the batch.

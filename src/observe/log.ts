@@ -25,6 +25,7 @@ export const LOG_FIELDS = [
   'protocol',
   'reason',
   'role',
+  'seconds',
   'state',
   'status',
   'subject',

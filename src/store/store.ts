@@ -75,6 +75,7 @@ const createObjectStore = (parts: StoreParts, close: () => Promise<void>): Objec
   const { dialect, prepare, queries, queue, exclusive, mayCommit } = parts
   const readObject = prepare(queries.objects.read)
   const readSetting = prepare(queries.settings.get)
+  const latestAudit = prepare(queries.audit.latest)
   const search = createSearch(dialect, prepare)
   const getSetting: ObjectStore['settings']['get'] = (name) => then(readSetting.first({ name }), (row) => row?.value)
 
@@ -82,6 +83,7 @@ const createObjectStore = (parts: StoreParts, close: () => Promise<void>): Objec
     read: (tenant, id) => then(readObject.first({ tenant, id }), (record) => record && rowOf(record)),
     search,
     commit: mayCommit ? (commit) => queue.add({ kind: 'commit', commit }) : refuseCommit,
+    latestCommit: () => then(latestAudit.first({}), (record) => record?.time),
     exclusive,
     settings: {
       get: getSetting,

@@ -7,6 +7,7 @@ import { type MaybePromise, then } from '../../domain/maybe-promise.ts'
 import type { AuditRecord, ObjectStore, SearchResult } from '../../domain/object-store.ts'
 import type { LocateQuery, Objects } from '../../domain/operation-context.ts'
 import type { Principal } from '../../domain/principal.ts'
+import type { Log } from '../../observe/log.ts'
 import { toSearch } from './locate-search.ts'
 import { matches } from './matches.ts'
 import type { ObjectCache } from './object-cache.ts'
@@ -17,6 +18,7 @@ export type UnitDependencies = {
   readonly keys: KeyStore
   readonly access: Access
   readonly cache: ObjectCache
+  readonly log: Log
   /** Most identifiers in one answer of Locate. */
   readonly locateCap: number
 }
@@ -25,7 +27,6 @@ export type UnitDependencies = {
 export type UnitOfWork = {
   /** The objects as `principal` sees them while it performs `operation`. */
   objectsFor(principal: Principal, operation: Operation, now: number): Objects
-  audit(record: AuditRecord): void
   readonly changed: boolean
   /**
    * Writes everything at once; resolves when it is durable.
@@ -57,6 +58,15 @@ const overlay = (
   return [...found.ids.filter((id) => !changed.has(id)), ...hits].sort((a, b) => (a < b ? 1 : -1))
 }
 
+/** The database has committed: whatever happens now, the operation has succeeded. What is left over is swept at start. */
+const destroyKeys = async ({ keys, log }: UnitDependencies, vanished: readonly HeldKey[]): Promise<void> => {
+  try {
+    await keys.destroy(vanished)
+  } catch (error) {
+    log.error('destroyed keys are left over in the keystore', { count: vanished.length, error })
+  }
+}
+
 type Load = (tenant: string, id: string) => MaybePromise<ManagedObject | undefined>
 
 const objectLoader =
@@ -76,7 +86,7 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
   const { store, keys, access, cache } = dependencies
   const loaded = new Map<string, ManagedObject>()
   const pending = new Map<string, ManagedObject>()
-  const records: AuditRecord[] = []
+  const records = new Map<string, AuditRecord>()
   const load = objectLoader(dependencies, pending)
 
   const locate = (principal: Principal, query: LocateQuery, now: number): MaybePromise<SearchResult> => {
@@ -90,6 +100,12 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
     })
   }
 
+  const change = (object: ManagedObject, principal: Principal, operation: Operation, now: number): void => {
+    pending.set(object.id, object)
+    const record = { time: now, principal: principal.id, operation, objectId: object.id, outcome: 'Success' }
+    records.set(`${operation} ${object.id}`, record)
+  }
+
   const objectsFor = (principal: Principal, operation: Operation, now: number): Objects => ({
     get: (id) =>
       then(load(principal.tenant, id), (object) => {
@@ -97,19 +113,15 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
         if (!loaded.has(id)) loaded.set(id, object)
         return object
       }),
-    insert: (object) => {
-      pending.set(object.id, object)
-    },
-    update: (object) => {
-      pending.set(object.id, object)
-    },
+    insert: (object) => change(object, principal, operation, now),
+    update: (object) => change(object, principal, operation, now),
     locate: (query) => locate(principal, query, now),
   })
 
   const commit = async (): Promise<void> => {
     const objects = [...pending.values()]
     try {
-      await store.commit({ changes: objects.map((object) => toChange(object, keys)), audit: records })
+      await store.commit({ changes: objects.map((object) => toChange(object, keys)), audit: [...records.values()] })
     } catch (error) {
       // What lost a race is stale, whether it was read or cached before.
       for (const object of objects) cache.delete(object.tenant, object.id)
@@ -117,14 +129,11 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
     }
     for (const object of objects) cache.set({ ...object, rowVersion: object.rowVersion + 1 })
     const vanished = vanishedKeys(loaded, pending)
-    if (vanished.length > 0) await keys.destroy(vanished)
+    if (vanished.length > 0) await destroyKeys(dependencies, vanished)
   }
 
   return {
     objectsFor,
-    audit: (record) => {
-      records.push(record)
-    },
     get changed() {
       return pending.size > 0
     },

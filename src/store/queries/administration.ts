@@ -82,6 +82,7 @@ export const settingQueries = (db: Kysely<Tables>) => ({
 
 /** The audit trail: written, never changed. */
 export const auditQueries = (db: Kysely<Tables>) => ({
+  latest: statement(() => db.selectFrom('audit').select('time').orderBy('audit_key', 'desc').limit(sql.lit(1))),
   append: statement((slot: Slot<AuditEntry>) =>
     db.insertInto('audit').values({
       time: slot('time'),
