@@ -7,7 +7,7 @@ import type { Result } from './results.ts'
  * their failures and exit with 0, so what they say is what counts.
  */
 
-/** Identifiers that earlier programs have printed, by the word in front of them. */
+/** Identifiers and cipher texts that earlier programs have printed, by the name given to them here. */
 type Known = Map<string, string>
 
 type Demo = {
@@ -17,7 +17,9 @@ type Demo = {
   readonly words?: readonly string[]
   /** Identifiers the program gets, by the name under which an earlier one kept it. */
   readonly uuid?: string
-  /** Under which name the identifier that it prints is kept. */
+  /** The message it gets, by the name under which an earlier one kept it: hex behind a `b`. */
+  readonly message?: string
+  /** Under which name the identifier or cipher text that it prints is kept. */
   readonly keeps?: readonly (readonly [name: string, pattern: RegExp])[]
   /** What it says when all went well. */
   readonly says: RegExp
@@ -65,7 +67,20 @@ const DEMOS: readonly Demo[] = [
   { script: 'pie/register_secret_data.py', says: /Successfully registered/ },
   { script: 'pie/register_opaque_object.py', says: /Successfully registered/ },
   { script: 'pie/register_split_key.py', says: /Successfully registered/ },
-  { script: 'pie/encrypt.py', keeps: [['cipher', /Secret ID: ([0-9a-f-]{36})/]], says: /Successfully encrypted/ },
+  {
+    script: 'pie/encrypt.py',
+    keeps: [
+      ['cipher', /Secret ID: ([0-9a-f-]{36})/],
+      ['cipher text', /Cipher text: b'([0-9a-f]+)'/],
+    ],
+    says: /Successfully encrypted/,
+  },
+  {
+    script: 'pie/decrypt.py',
+    uuid: 'cipher',
+    message: 'cipher text',
+    says: /Plain text: 'This is a secret message\.'/,
+  },
   { script: 'pie/revoke.py', uuid: 'cipher', says: /Successfully revoked/ },
   { script: 'pie/destroy.py', uuid: 'cipher', says: /Successfully destroyed/ },
   { script: 'units/create.py', words: AES, keeps: [['unit', /created UUID: ([0-9a-f-]{36})/]], says: UNIT_SUCCESS },
@@ -102,10 +117,16 @@ const lastLine = (output: string): string => output.trim().split('\n').at(-1)?.s
 
 const runDemo = async (demo: Demo, config: string, known: Known): Promise<Result> => {
   const name = `demo ${demo.script}${demo.title === undefined ? '' : ` ${demo.title}`}`
-  const id = demo.uuid === undefined ? undefined : known.get(demo.uuid)
-  if (demo.uuid !== undefined && id === undefined)
-    return { name, ok: false, detail: `no identifier of the ${demo.uuid}` }
-  const words = ['-s', config, ...(id === undefined ? [] : ['-i', id]), ...(demo.words ?? [])]
+  const needed = [demo.uuid, demo.message].filter((kept) => kept !== undefined)
+  const absent = needed.find((kept) => !known.has(kept))
+  if (absent !== undefined) return { name, ok: false, detail: `no earlier program has printed the ${absent}` }
+  const words = [
+    '-s',
+    config,
+    ...(demo.uuid === undefined ? [] : ['-i', known.get(demo.uuid) ?? '']),
+    ...(demo.message === undefined ? [] : ['-m', `b${known.get(demo.message) ?? ''}`]),
+    ...(demo.words ?? []),
+  ]
   const { code, output } = await python(join(PACKAGE, 'demos', demo.script), words)
   for (const [kept, pattern] of demo.keeps ?? []) {
     const found = pattern.exec(output)?.[1]

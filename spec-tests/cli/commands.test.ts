@@ -1,7 +1,6 @@
 import 'reflect-metadata'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { X509Certificate } from 'node:crypto'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 import { test } from 'tap'
@@ -9,6 +8,7 @@ import { authenticate, type PeerCertificate } from '../../src/access/authenticat
 import { runCli } from '../../src/cli/run.ts'
 import type { ClientDirectory } from '../../src/domain/principal.ts'
 import { memoryProgram, type MemoryProgram } from './memory-program.ts'
+import { temporaryDirectory } from '../helpers/temporary.ts'
 
 const NOW = 1_800_000_000
 
@@ -22,7 +22,7 @@ type Site = {
 
 /** A working directory with a program of its own. */
 const newSite = (): Site => {
-  const directory = mkdtempSync(join(tmpdir(), 'kmipd-cli-'))
+  const directory = temporaryDirectory('cli')
   const program = memoryProgram(NOW)
   const run = async (...argv: readonly string[]): Promise<Ending> => {
     const out: string[] = []

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { test } from 'tap'
@@ -7,6 +6,7 @@ import { connectKmip } from '../../src/cli/kmip-client.ts'
 import { destroy } from '../../src/cli/selftest-calls.ts'
 import { runCli } from '../../src/cli/run.ts'
 import { memoryProgram } from './memory-program.ts'
+import { temporaryDirectory } from '../helpers/temporary.ts'
 
 /*
  * The client of the self-test at a bare TLS server that answers whatever it is told to: what the client makes of a
@@ -23,7 +23,7 @@ const DESTROYED = Buffer.from(
 
 /** Certificates as `kmipd init` makes them. */
 const newPki = async (): Promise<(name: string) => string> => {
-  const directory = mkdtempSync(join(tmpdir(), 'kmipd-connect-'))
+  const directory = temporaryDirectory('connect')
   const io = { out: () => undefined, err: () => undefined }
   // Today, as Node judges the dates of certificates by the clock of the machine.
   const program = memoryProgram(Math.floor(Date.now() / 1000))

@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
+import { temporaryDirectory } from '../helpers/temporary.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
 
 type Ending = { readonly code: number | null; readonly out: string; readonly err: string }
 
-const newDirectory = (): string => mkdtempSync(join(tmpdir(), 'kmipd-cli-'))
+const newDirectory = (): string => temporaryDirectory('cli')
 
 /** Runs the program as a user does, in a directory of its own and with none of our settings. */
 const kmipd = (args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = newDirectory()): Ending => {

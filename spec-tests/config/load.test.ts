@@ -1,11 +1,11 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { test } from 'tap'
 import { ConfigError, type Problem } from '../../src/config/config-error.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/schema.ts'
+import { temporaryDirectory } from '../helpers/temporary.ts'
 
 type Given = {
   readonly toml?: string
@@ -14,7 +14,7 @@ type Given = {
   readonly file?: string
 }
 
-const newDirectory = (): string => mkdtempSync(join(tmpdir(), 'kmipd-config-'))
+const newDirectory = (): string => temporaryDirectory('config')
 
 /** Loads in `directory`; `toml` is written to the file that is named, or to data/kmipd.toml of KMIPD_DATA. */
 const load = (given: Given, directory = newDirectory()): Config => {

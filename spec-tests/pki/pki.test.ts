@@ -1,8 +1,7 @@
 import 'reflect-metadata'
 import { spawnSync } from 'node:child_process'
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 import fc from 'fast-check'
@@ -18,6 +17,7 @@ import { PkiError } from '../../src/pki/pki-error.ts'
 import { type PkiPaths, pairPaths, pkiPaths } from '../../src/pki/pki-paths.ts'
 import { ensureServerCertificate } from '../../src/pki/server-certificate.ts'
 import { readServerCertificates } from '../../src/pki/server-certificates.ts'
+import { temporaryDirectory } from '../helpers/temporary.ts'
 
 const NOW = 1_800_000_000
 const DAY = 24 * 60 * 60
@@ -25,7 +25,7 @@ const DAY = 24 * 60 * 60
 const HOSTS: HostNames = { names: ['kms.example', 'localhost'], addresses: ['127.0.0.1', '::1', '192.0.2.7'] }
 
 const newPaths = async (): Promise<PkiPaths> => {
-  const paths = pkiPaths(join(mkdtempSync(join(tmpdir(), 'kmipd-pki-')), 'pki'))
+  const paths = pkiPaths(join(temporaryDirectory('pki'), 'pki'))
   await makeDirectory(paths.directory)
   return paths
 }
