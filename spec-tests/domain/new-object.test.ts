@@ -103,8 +103,10 @@ const STATED: readonly (readonly [Attribute, Attribute, agrees: boolean])[] = [
   [{ name: 'KeyFormatType', value: 'Raw' }, { name: 'KeyFormatType', value: 'Opaque' }, false],
 ]
 
+const plain = ({ name, value }: Attribute): string => `${name} ${typeof value === 'object' ? '' : String(value)}`
+
 for (const [attribute, fact, agrees] of STATED) {
-  void test(`1.4 §4.3 / 2.1 §6.1.43: ${String(attribute.value)} stated of ${String(fact.value)}`, (t) => {
+  void test(`1.4 §4.3 / 2.1 §6.1.43: ${plain(attribute)} stated of ${plain(fact)}`, (t) => {
     const run = () => objectWith([attribute], { deposit: depositOf(fact) })
     t.equal(reasonFor('2.1', run), agrees ? undefined : 'InvalidAttributeValue')
     t.equal(reasonFor('1.4', run), agrees ? undefined : 'InvalidField')

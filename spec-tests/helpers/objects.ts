@@ -47,8 +47,8 @@ const DATES: Readonly<Partial<Record<AttributeName, number>>> = {
 
 /** A value that the attribute may have, always the same one. */
 export const sampleOf = (name: AttributeName): Attribute => {
-  const { kind, check } = attributeRow(name)
-  const values = arbitraryValue(kind, '2.1').filter((value) => check?.(value) === undefined)
+  const row = attributeRow(name)
+  const values = arbitraryValue(row.kind, '2.1').filter((value) => row.check?.(value) === undefined)
   const [value] = fc.sample(values, { numRuns: 1, seed: 7 })
   return { name, value: DATES[name] ?? value } as Attribute
 }
@@ -60,18 +60,18 @@ export const typeFor = (name: AttributeName): ObjectType => {
   return objectTypes.includes('SymmetricKey') ? 'SymmetricKey' : (first ?? 'SymmetricKey')
 }
 
-/** The reason with which `run` fails, or undefined. */
-export const reasonOf = (run: () => unknown): string | undefined => {
+/** The failure with which `run` ends, or undefined; anything but a KmipError fails the test. */
+const failureOf = (run: () => unknown): KmipError | undefined => {
   const error = thrown(run)
-  if (error === undefined) return undefined
-  if (!(error instanceof KmipError)) throw error
-  return error.reason
+  if (error === undefined || error instanceof KmipError) return error
+  throw new Error('not a KmipError', { cause: error })
 }
+
+/** The reason with which `run` fails, or undefined. */
+export const reasonOf = (run: () => unknown): string | undefined => failureOf(run)?.reason
 
 /** The same as a client of `version` is told. */
 export const reasonFor = (version: Version, run: () => unknown): string | undefined => {
-  const error = thrown(run)
-  if (error === undefined) return undefined
-  if (!(error instanceof KmipError)) throw error
-  return reasonIn({ reason: error.reason, older: error.older, message: error.message }, version)
+  const failure = failureOf(run)
+  return failure === undefined ? undefined : reasonIn(failure, version)
 }
