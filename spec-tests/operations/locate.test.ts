@@ -123,3 +123,39 @@ void test('1.3 §4.9: Located Items are counted for versions that know them', as
     t.ok(locatedItems === undefined || locatedItems === 3, 'all of them, or no number at all')
   }
 })
+
+const cipher = (blockCipherMode: 'CBC' | 'GCM', paddingMethod: 'PKCS5' | 'None', tagLength: number): Attribute => ({
+  name: 'CryptographicParameters',
+  value: { blockCipherMode, paddingMethod, tagLength },
+})
+
+for (const version of FAMILIES) {
+  void test(`1.4 §4.9 / 2.1 §6.1.28: ${version}: the fields of a filter are those of one instance`, async (t) => {
+    const mine = group(`instances of ${version}`)
+    const id = await createKey(client, version, mine, cipher('CBC', 'PKCS5', 12), cipher('GCM', 'None', 16))
+    const found = async (value: Extract<Attribute, { name: 'CryptographicParameters' }>['value']) =>
+      locate(version, filtersOf(mine, { name: 'CryptographicParameters', value }))
+    t.same(await found({ blockCipherMode: 'CBC' }), [id], 'one field')
+    t.same(await found({ blockCipherMode: 'CBC', paddingMethod: 'PKCS5' }), [id], 'some fields')
+    t.same(await found({ blockCipherMode: 'GCM', paddingMethod: 'None', tagLength: 16 }), [id], 'all fields it has')
+    t.same(await found({ blockCipherMode: 'CBC', paddingMethod: 'None' }), [], 'fields of two instances')
+    t.same(await found({ blockCipherMode: 'CBC', tagLength: 16 }), [], 'fields of two instances')
+    t.same(await found({ blockCipherMode: 'CBC', paddingMethod: 'PKCS5', saltLength: 1 }), [], 'a field it has not')
+  })
+
+  void test(`1.4 §4.9 / 2.1 §6.1.28: ${version}: pages of what several fields find, the newest first`, async (t) => {
+    const mine = group(`pages of fields of ${version}`)
+    const ids: string[] = []
+    for (let made = 0; made < 5; made += 1) {
+      ids.unshift(await createKey(client, version, mine, cipher('CBC', 'PKCS5', 12), cipher('GCM', 'None', 16)))
+      await createKey(client, version, mine, cipher('CBC', 'None', 12), cipher('GCM', 'PKCS5', 16))
+    }
+    const filters = filtersOf(mine, {
+      name: 'CryptographicParameters',
+      value: { blockCipherMode: 'CBC', paddingMethod: 'PKCS5' },
+    })
+    t.same(await locate(version, filters), ids)
+    t.same(await locate(version, { ...filters, maximumItems: 2, offsetItems: 1 }), ids.slice(1, 3))
+    t.same(await locate(version, { ...filters, offsetItems: 5 }), [])
+  })
+}

@@ -4,26 +4,38 @@ import type { AttributeList } from '../protocol/attribute-wire.ts'
 import { STORAGE_STATUS_MASK } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { checkOnline, rulesOf } from './attribute-rules.ts'
-import { isInstanceOf } from './attribute-set.ts'
 import { checkRoom } from './attribute-values.ts'
-import { equalAttributes } from './equal-values.ts'
+import { attributeKey } from './attribute-views.ts'
+import { equalValues } from './equal-values.ts'
 import type { ManagedObject } from './managed-object.ts'
 import { type MaybePromise, then } from './maybe-promise.ts'
 import type { BatchIdentifiers, OperationContext } from './operation-context.ts'
 
 type Context = Pick<OperationContext, 'objects' | 'keys' | 'batch'>
 
-const isCovered = (higher: readonly Attribute[], attribute: Attribute): boolean =>
-  rulesOf(attribute).multiple
-    ? higher.some((other) => equalAttributes(other, attribute))
-    : higher.some((other) => isInstanceOf(other, attribute))
+/** `same` are the instances of the attribute that take precedence. */
+const isCovered = (same: readonly Attribute[] | undefined, attribute: Attribute): boolean => {
+  if (same === undefined) return false
+  return !rulesOf(attribute).multiple || same.some(({ value }) => equalValues(value, attribute.value))
+}
 
 /**
  * Puts lists of attributes together, the one that takes precedence first: of attributes with one value the first list
  * wins, of those with several all values count, each once (1.4 sections 4 and 4.2).
  */
-export const mergeLayers = (...layers: readonly (readonly Attribute[])[]): readonly Attribute[] =>
-  layers.reduce((merged, layer) => [...merged, ...layer.filter((attribute) => !isCovered(merged, attribute))], [])
+export const mergeLayers = (...layers: readonly (readonly Attribute[])[]): readonly Attribute[] => {
+  const known = new Map<string, Attribute[]>()
+  return layers.flatMap((layer) => {
+    const added = layer.filter((attribute) => !isCovered(known.get(attributeKey(attribute)), attribute))
+    for (const attribute of added) {
+      const key = attributeKey(attribute)
+      const same = known.get(key)
+      if (same === undefined) known.set(key, [attribute])
+      else same.push(attribute)
+    }
+    return added
+  })
+}
 
 /**
  * Links point to Unique Identifiers: what a client says by reference to the batch is looked up at once.

@@ -1,3 +1,4 @@
+import type { AttributeRef } from '../../protocol/attribute-instance.ts'
 import type { AttributeFilter } from '../../protocol/attribute-wire.ts'
 import { attributeRow } from '../../protocol/attribute-lookup.ts'
 import { OBJECT_TYPE, STATE, STORAGE_STATUS_MASK } from '../../protocol/enumerations.ts'
@@ -5,11 +6,11 @@ import { KmipError } from '../../protocol/kmip-error.ts'
 import type { AnyValue } from '../../schema/combinators.ts'
 import { type Enumeration } from '../../schema/enumeration.ts'
 import { ITEM_TYPE } from '../../ttlv/item-type.ts'
-import { nextItem, readLong, tagAt } from '../../ttlv/reader.ts'
+import { readLong, tagAt } from '../../ttlv/reader.ts'
 import { TAG } from '../../protocol/tags.ts'
 import type { Condition, Search } from '../../domain/object-store.ts'
 import type { LocateQuery } from '../../domain/operation-context.ts'
-import { filterValue, keyName, limitKeyName, MOST_COMBINED_FIELDS } from './search-keys.ts'
+import { fieldsValue, filterFields, filterValue, keyName, type KnownRef, limitKeyName } from './search-keys.ts'
 
 /*
  * From the filters of Locate to conditions of a search (1.4 section 4.9, 2.1 section 6.1.28). A filter that cannot be
@@ -25,40 +26,42 @@ const enumerationCode = (table: Enumeration, value: AnyValue): number => {
   return value.value
 }
 
-const limitConditions = (structure: Buffer): readonly Condition[] => {
-  const conditions: Condition[] = []
-  for (let at = 0; at < structure.length; at = nextItem(structure, at)) {
-    const tag = tagAt(structure, at)
-    if (tag !== TAG.UsageLimitsTotal && tag !== TAG.UsageLimitsCount) continue
-    const field = tag === TAG.UsageLimitsTotal ? 'total' : 'count'
-    const from = Number(readLong(structure, at))
-    conditions.push({ kind: 'range', attribute: limitKeyName(field), from, to: Number.MAX_SAFE_INTEGER })
-  }
-  return conditions
+/** The fields that a filter names of a structure; at least one. */
+const namedFields = ({ value }: AttributeFilter): readonly Buffer[] => {
+  if (value.type !== 'Structure') throw invalid('The filter has the wrong type')
+  const fields = filterFields(value.value)
+  if (fields.length === 0) throw invalid('A filter names no field of its structure')
+  return fields
 }
+
+const known = (ref: AttributeRef): KnownRef => {
+  if (ref.name === 'Unknown') throw new KmipError('InvalidAttribute', 'A filter names an attribute that does not exist')
+  return ref
+}
+
+const equalTo = (ref: KnownRef, value: Buffer): Condition => ({ kind: 'equals', attribute: keyName(ref), value })
 
 /** Usage Limits match where Total and Count are at least as large; the unit must be the same. */
-const usageLimits = (filter: AttributeFilter): readonly Condition[] => {
-  if (filter.value.type !== 'Structure') throw invalid('The filter has the wrong type')
-  const unit: Buffer[] = []
-  for (let at = 0; at < filter.value.value.length; at = nextItem(filter.value.value, at)) {
-    if (tagAt(filter.value.value, at) === TAG.UsageLimitsUnit)
-      unit.push(filter.value.value.subarray(at, nextItem(filter.value.value, at)))
-  }
-  const limits = limitConditions(filter.value.value)
-  return unit.length === 0
-    ? limits
-    : [...limits, equals({ ...filter, value: { type: 'Structure', value: Buffer.concat(unit) } })]
+const limitCondition = (ref: KnownRef, field: Buffer): Condition => {
+  const tag = tagAt(field, 0)
+  if (tag === TAG.UsageLimitsUnit) return equalTo(ref, fieldsValue(field))
+  const limit = limitKeyName(tag === TAG.UsageLimitsTotal ? 'total' : 'count')
+  return { kind: 'range', attribute: limit, from: Number(readLong(field, 0)), to: Number.MAX_SAFE_INTEGER }
 }
 
-const equals = ({ ref, value }: AttributeFilter): Condition => {
-  if (ref.name === 'Unknown') throw new KmipError('InvalidAttribute', 'A filter names an attribute that does not exist')
-  const { value: bytes, fields } = filterValue(value)
-  if (value.type === 'Structure' && fields === 0) throw invalid('A filter names no field of its structure')
-  if (fields > MOST_COMBINED_FIELDS)
-    throw new KmipError('FeatureNotSupported', 'A filter names too many fields of a structure')
-  return { kind: 'equals', attribute: keyName(ref), value: bytes }
+/** How many fields a structure of the standard has at most; a vendor's may have any number. */
+const fieldCount = (ref: KnownRef): number => {
+  if (ref.name === 'VendorAttribute') return Number.POSITIVE_INFINITY
+  const { kind } = attributeRow(ref.name)
+  return 'fields' in kind && typeof kind.fields === 'object' && kind.fields !== null
+    ? Object.keys(kind.fields).length
+    : Number.POSITIVE_INFINITY
 }
+
+const wholeOrFields = (ref: KnownRef, fields: readonly Buffer[]): readonly Condition[] =>
+  fields.length === fieldCount(ref)
+    ? [equalTo(ref, fieldsValue(...fields))]
+    : fields.map((field) => equalTo(ref, fieldsValue(field)))
 
 /** One date is an exact time, two of the same attribute are a range with both ends. */
 const dateRange = (filters: readonly AttributeFilter[]): readonly Condition[] => {
@@ -91,9 +94,11 @@ const standard = (filter: AttributeFilter): readonly Condition[] => {
       if (value.type !== 'Integer') throw invalid('The filter has the wrong type')
       return [{ kind: 'has-bits', attribute: keyName(ref), bits: value.value }]
     case 'UsageLimits':
-      return usageLimits(filter)
+      return namedFields(filter).map((field) => limitCondition({ name: 'UsageLimits' }, field))
     default:
-      return [equals(filter)]
+      return value.type === 'Structure'
+        ? wholeOrFields(known(ref), namedFields(filter))
+        : [equalTo(known(ref), filterValue(value))]
   }
 }
 
@@ -129,7 +134,7 @@ const memberConditions = ({ objectGroupMember, filters }: LocateQuery): readonly
     throw new KmipError('InvalidField', 'Object Group Member needs an Object Group')
   }
   if (objectGroupMember === 'GroupMemberDefault') return []
-  return [equals({ ref: { name: 'Fresh' }, value: { type: 'Boolean', value: true } })]
+  return [equalTo({ name: 'Fresh' }, filterValue({ type: 'Boolean', value: true }))]
 }
 
 export type SearchScope = {
@@ -145,10 +150,23 @@ const countOrFail = (value: number | undefined, fallback: number): number => {
   return value ?? fallback
 }
 
+/** Fields that must be those of one instance, which the keys of an object cannot tell. */
+export type Together = { readonly ref: KnownRef; readonly fields: readonly Buffer[] }
+
+const togetherOf = (filter: AttributeFilter): readonly Together[] => {
+  const { ref, value } = filter
+  if (value.type !== 'Structure' || ref.name === 'UsageLimits') return []
+  const fields = namedFields(filter)
+  return fields.length === 1 || fields.length === fieldCount(known(ref)) ? [] : [{ ref: known(ref), fields }]
+}
+
+/** A search, and what has to be checked on each object that it finds. */
+export type LocatePlan = { readonly search: Search; readonly together: readonly Together[] }
+
 /** @throws KmipError for a filter that cannot be evaluated */
-export const toSearch = (query: LocateQuery, { cap, ...scope }: SearchScope): Search => {
+export const planLocate = (query: LocateQuery, { cap, ...scope }: SearchScope): LocatePlan => {
   const wanted = Math.min(countOrFail(query.maximumItems, cap), cap)
-  return {
+  const search = {
     ...scope,
     conditions: [...conditionsOf(query.filters), ...memberConditions(query)],
     storage: storageOf(query.storageStatusMask),
@@ -156,4 +174,5 @@ export const toSearch = (query: LocateQuery, { cap, ...scope }: SearchScope): Se
     limit: query.objectGroupMember === 'GroupMemberDefault' ? Math.min(wanted, 1) : wanted,
     count: true,
   }
+  return { search, together: query.filters.flatMap(togetherOf) }
 }

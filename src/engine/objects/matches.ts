@@ -1,7 +1,8 @@
 import { OBJECT_TYPE, STATE } from '../../protocol/enumerations.ts'
 import { isArchived, isDestroyed, type ManagedObject, stateOf } from '../../domain/managed-object.ts'
 import type { Condition, Search, SearchKey } from '../../domain/object-store.ts'
-import { searchKeys } from './search-keys.ts'
+import type { Together } from './locate-search.ts'
+import { hasFields, searchKeys } from './search-keys.ts'
 
 /*
  * A search evaluated on one object in memory: for what a batch with Undo has changed and not yet committed. The tests
@@ -32,6 +33,10 @@ const inStorage = (object: ManagedObject, storage: Search['storage']): boolean =
   if (isDestroyed(object)) return storage.destroyed
   return isArchived(object) ? storage.archived : storage.online
 }
+
+/** Whether the fields that belong together are those of one instance each. */
+export const holdsTogether = (object: ManagedObject, together: readonly Together[]): boolean =>
+  together.every(({ ref, fields }) => hasFields(object.attributes, ref, fields))
 
 /** Whether a search finds the object. */
 export const matches = (object: ManagedObject, search: Search): boolean => {

@@ -6,27 +6,26 @@ import { type AnyValue, anyValue } from '../../schema/combinators.ts'
 import { ITEM_TYPE } from '../../ttlv/item-type.ts'
 import { HEADER_LENGTH, nextItem, typeAt } from '../../ttlv/reader.ts'
 import { Writer } from '../../ttlv/writer.ts'
-import type { AttributeSet } from '../../domain/attribute-set.ts'
+import { type AttributeSet, instancesNamed } from '../../domain/attribute-set.ts'
 import type { SearchKey } from '../../domain/object-store.ts'
 
 /*
- * What Locate finds objects by. A value is its encoding without the tag. A structure has a key for every choice of its
- * fields, because a filter may name any of them and all must be those of one instance (1.4 section 4.9, 2.1 section
- * 6.1.28).
+ * What Locate finds objects by. A value is its encoding without the tag. A structure has a key for each of its fields
+ * and one for all of them together, since a filter may name any of them (1.4 section 4.9, 2.1 section 6.1.28).
  */
 
 /** Values longer than this are stored as their digest: an index has a limit, and equality is all that is asked of them. */
 const LONGEST_VALUE = 512
 
-/** Structures with more fields than this are found by all of their fields together, or by one. */
-export const MOST_COMBINED_FIELDS = 6
-
 const TYPE_OFFSET = 3
 
 const writer = new Writer()
 
+/** A name that some version defines, or a vendor's. */
+export type KnownRef = Exclude<AttributeRef, { readonly name: 'Unknown' }>
+
 /** The name of an attribute in a key: its tag, or the vendor's name for it. */
-export const keyName = (ref: Exclude<AttributeRef, { readonly name: 'Unknown' }> | Attribute): string =>
+export const keyName = (ref: KnownRef | Attribute): string =>
   ref.name === 'VendorAttribute' ? `${ref.vendor}/${ref.attributeName}` : attributeRow(ref.name).tag.toString(16)
 
 /** The key of a number inside Usage Limits, which are searched by range. */
@@ -34,22 +33,14 @@ export const limitKeyName = (field: 'total' | 'count'): string => `${TAG.UsageLi
 
 const bounded = (value: Buffer): Buffer => (value.length > LONGEST_VALUE ? hash('sha256', value, 'buffer') : value)
 
-/** The fields of an encoded structure, each with its tag. */
-const fieldsOf = (structure: Buffer): readonly Buffer[] => {
+const fieldsIn = (items: Buffer, from: number): readonly Buffer[] => {
   const fields: Buffer[] = []
-  for (let at = HEADER_LENGTH; at < structure.length; at = nextItem(structure, at)) {
-    fields.push(structure.subarray(at, nextItem(structure, at)))
-  }
+  for (let at = from; at < items.length; at = nextItem(items, at)) fields.push(items.subarray(at, nextItem(items, at)))
   return fields
 }
 
-const combinations = (fields: readonly Buffer[]): readonly (readonly Buffer[])[] => {
-  if (fields.length > MOST_COMBINED_FIELDS) return [fields, ...fields.map((field) => [field])]
-  const choices: Buffer[][] = []
-  for (let bits = 1; bits < 1 << fields.length; bits += 1)
-    choices.push(fields.filter((_, index) => bits & (1 << index)))
-  return choices
-}
+/** The fields of an encoded structure, each with its tag. */
+const fieldsOf = (structure: Buffer): readonly Buffer[] => fieldsIn(structure, HEADER_LENGTH)
 
 const encoded = (write: () => void): Buffer => {
   writer.reset()
@@ -63,10 +54,18 @@ const itemOf = (attribute: Attribute): Buffer =>
     else attributeCodec(attribute.name, 'storage').write(writer, 0, attribute.value)
   })
 
-const valuesOf = (item: Buffer): readonly Buffer[] =>
-  typeAt(item, 0) === ITEM_TYPE.Structure
-    ? combinations(fieldsOf(item)).map((fields) => bounded(Buffer.concat(fields)))
-    : [bounded(item.subarray(TYPE_OFFSET))]
+const valuesOf = (item: Buffer): readonly Buffer[] => {
+  if (typeAt(item, 0) !== ITEM_TYPE.Structure) return [bounded(item.subarray(TYPE_OFFSET))]
+  const fields = fieldsOf(item)
+  return [...fields, Buffer.concat(fields)].map(bounded)
+}
+
+/** Whether one instance of the attribute has all of these fields: several objects' worth of keys cannot tell. */
+export const hasFields = (attributes: AttributeSet, ref: KnownRef, fields: readonly Buffer[]): boolean =>
+  instancesNamed(attributes, ref).some((instance) => {
+    const held = fieldsOf(itemOf(instance))
+    return fields.every((field) => held.some((other) => other.equals(field)))
+  })
 
 const numberOf = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined
@@ -96,12 +95,12 @@ export const searchKeys = (attributes: AttributeSet): readonly SearchKey[] => {
   return [...keys.values()]
 }
 
-/** The value of a filter as a key has it, and how many fields it names where it is a structure. */
-export const filterValue = (value: AnyValue): { readonly value: Buffer; readonly fields: number } => {
-  const item = encoded(() => {
-    anyValue.compile('storage').write(writer, 0, value)
-  })
-  if (value.type !== 'Structure') return { value: bounded(item.subarray(TYPE_OFFSET)), fields: 0 }
-  const fields = fieldsOf(item)
-  return { value: bounded(Buffer.concat(fields)), fields: fields.length }
-}
+/** The value of a filter that is no structure, as a key has it. */
+export const filterValue = (value: AnyValue): Buffer =>
+  bounded(encoded(() => anyValue.compile('storage').write(writer, 0, value)).subarray(TYPE_OFFSET))
+
+/** The fields that a filter names of a structure, each with its tag. */
+export const filterFields = (structure: Buffer): readonly Buffer[] => fieldsIn(structure, 0)
+
+/** The key of one field, or of all of them. */
+export const fieldsValue = (...fields: readonly Buffer[]): Buffer => bounded(Buffer.concat(fields))

@@ -8,10 +8,10 @@ import type { AuditRecord, ObjectStore, SearchResult } from '../../domain/object
 import type { LocateQuery, Objects } from '../../domain/operation-context.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { Log } from '../../observe/log.ts'
-import { toSearch } from './locate-search.ts'
-import { matches } from './matches.ts'
+import { planLocate } from './locate-search.ts'
 import type { ObjectCache } from './object-cache.ts'
 import { fromRow, toChange } from './object-rows.ts'
+import { runLocate } from './run-locate.ts'
 
 export type UnitDependencies = {
   readonly store: ObjectStore
@@ -47,17 +47,6 @@ const vanishedKeys = (
     return before === undefined || object.key?.sealVersion === before.sealVersion ? [] : [before]
   })
 
-/** Puts what is not committed yet over what the database found: newest first, as it does. */
-const overlay = (
-  found: SearchResult,
-  pending: readonly ManagedObject[],
-  isMatch: (object: ManagedObject) => boolean,
-): readonly string[] => {
-  const changed = new Set(pending.map(({ id }) => id))
-  const hits = pending.filter(isMatch).map(({ id }) => id)
-  return [...found.ids.filter((id) => !changed.has(id)), ...hits].sort((a, b) => (a < b ? 1 : -1))
-}
-
 /** The database has committed: whatever happens now, the operation has succeeded. What is left over is swept at start. */
 const destroyKeys = async ({ keys, log }: UnitDependencies, vanished: readonly HeldKey[]): Promise<void> => {
   try {
@@ -91,13 +80,8 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
 
   const locate = (principal: Principal, query: LocateQuery, now: number): MaybePromise<SearchResult> => {
     const { tenant } = principal
-    const search = toSearch(query, { tenant, owner: access.searchedOwner(principal), now, cap: dependencies.locateCap })
-    if (pending.size === 0) return store.search(search)
-    const wider = { ...search, offset: 0, limit: search.offset + search.limit + pending.size, count: false }
-    return then(store.search(wider), (found) => {
-      const ids = overlay(found, [...pending.values()], (object) => matches(object, search))
-      return { ids: ids.slice(search.offset, search.offset + search.limit), total: undefined }
-    })
+    const scope = { tenant, owner: access.searchedOwner(principal), now, cap: dependencies.locateCap }
+    return runLocate({ store, load, pending: [...pending.values()] }, planLocate(query, scope))
   }
 
   const change = (object: ManagedObject, principal: Principal, operation: Operation, now: number): void => {
