@@ -154,3 +154,15 @@ void test('1.4 §4, §4.14: a batch adds to what it has made', async (t) => {
   )
   t.same(await valuesOf('1.4', String(made?.payload['uniqueIdentifier'])), ['a', 'b'])
 })
+
+for (const version of FAMILIES) {
+  void test(`1.4 §11.14, §11.15 / 2.1 §6.1.2, §6.1.34: ${version}: a Name that another object has`, async (t) => {
+    await createKey(client, version, named(`taken of ${version}`))
+    const id = await createKey(client, version, named(`own of ${version}`))
+    const expected = inFamily(version, 'IllegalOperation', 'NonUniqueNameAttribute')
+    for (const operation of ['AddAttribute', 'ModifyAttribute'] as const) {
+      const change = { ...of(id), attribute: named(`taken of ${version}`) }
+      t.equal(refusal(await client.attempt(version, operation, change)), expected, operation)
+    }
+  })
+}

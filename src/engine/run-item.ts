@@ -107,7 +107,8 @@ export const failureOf = ({ parts, principal, item }: ItemRun, error: unknown): 
     parts.log.error(event, { ...fields, error })
     return GENERAL_FAILURE
   }
+  const older = known.older ?? parts.operations.get(item.operation)?.olderReasons[known.reason]
   if (error instanceof KmipError && error.cause !== undefined)
     parts.log.warn('operation failed', { ...fields, error: error.cause })
-  return known
+  return { ...known, older }
 }

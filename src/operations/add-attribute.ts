@@ -11,6 +11,7 @@ export const addAttribute = defineOperation({
   spec: { '1.4': '4.14', '2.1': '6.1.2' },
   request: { uniqueIdentifier: uniqueIdentifierOrPlaceholder, attribute: newAttribute() },
   response: { uniqueIdentifier, attribute: echoAttribute() },
+  olderReasons: { NonUniqueNameAttribute: 'IllegalOperation' },
   handle: ({ objects, batch, now }, request) =>
     then(objects.get(batch.resolve(request.uniqueIdentifier)), (found) => {
       const { object, attribute } = add(found, withLinkResolved(request.attribute, batch), now)

@@ -1,11 +1,13 @@
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import type { OperationContext } from '../domain/operation-context.ts'
 import type { Operation as OperationName } from '../protocol/enums/operation.ts'
-import { OPERATION } from '../protocol/enumerations.ts'
+import { OPERATION, type ResultReason } from '../protocol/enumerations.ts'
 import { TAG } from '../protocol/tags.ts'
 import { type Fields, type Infer, struct } from '../schema/struct.ts'
 import { inRange, type Version } from '../schema/version.ts'
 import type { Writer } from '../ttlv/writer.ts'
+
+export type OlderReasons = Readonly<Partial<Record<ResultReason, ResultReason>>>
 
 /** What an operation is: its place in the standard, its payloads, and what it does. One file each. */
 export type OperationDefinition<Request extends Fields, Response extends Fields> = {
@@ -14,6 +16,8 @@ export type OperationDefinition<Request extends Fields, Response extends Fields>
   readonly spec: { readonly '1.4'?: string; readonly '2.1': string }
   readonly request: Request
   readonly response: Response
+  /** Reasons that 1.x has another word for in this operation than in general (1.4 section 11). */
+  readonly olderReasons?: OlderReasons
   /**
    * Answers one request, at once where all it needs is at hand.
    * @throws KmipError
@@ -30,6 +34,7 @@ export type Operation = {
   readonly spec: { readonly '1.4'?: string; readonly '2.1': string }
   readonly request: Fields
   readonly response: Fields
+  readonly olderReasons: OlderReasons
   knownIn(version: Version): boolean
   /**
    * Decodes the payload item, handles it, and writes the response payload: all of it before anything is committed, so
@@ -42,7 +47,7 @@ export type Operation = {
 export const defineOperation = <const Request extends Fields, const Response extends Fields>(
   definition: OperationDefinition<Request, Response>,
 ): Operation => {
-  const { name, spec, request, response } = definition
+  const { name, spec, request, response, olderReasons = {} } = definition
   const [code, since, until] = OPERATION.rows[name]
   const requestStruct = struct(`${name} Request Payload`, request)
   const responseStruct = struct(`${name} Response Payload`, response)
@@ -54,6 +59,7 @@ export const defineOperation = <const Request extends Fields, const Response ext
     spec,
     request,
     response,
+    olderReasons,
     knownIn: (version) => inRange(version, { since, until }),
     perform: (context, payload, writer) => {
       const decoded = requestStruct.compile(context.version).read(payload, 0)

@@ -25,6 +25,7 @@ export const modifyAttribute = defineOperation({
     attribute: modifiedAttribute(),
   },
   response: { uniqueIdentifier, attribute: echoAttribute() },
+  olderReasons: { NonUniqueNameAttribute: 'IllegalOperation' },
   handle: ({ objects, batch, now }, request) =>
     then(objects.get(batch.resolve(request.uniqueIdentifier)), (found) => {
       const target = targetOf(request.currentAttribute, request.attribute, batch)
