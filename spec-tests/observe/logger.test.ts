@@ -17,6 +17,9 @@ const parsed = (fields: LogFields): unknown => JSON.parse(lines(fields).join('')
 /** Past the types, as a mistake would come. */
 const untyped = (fields: object): LogFields => fields
 
+/** A time such as 10:00 would look like the first byte of the secret. */
+const withoutTime = (line: string): string => line.replace(/\d\d:\d\d:\d\d/, '')
+
 void test('log: one line of JSON per event', (t) => {
   t.match(parsed({ peer: '10.0.0.7:4711', count: 3, role: undefined }), {
     level: 'info',
@@ -48,7 +51,7 @@ void test('log: only fields of the list go out, and only as text, numbers and tr
       t.same(more, [])
       t.match(line, /something happened/)
       for (const form of [secret.toString('hex'), secret.toString('base64'), '0,1,2,3', '0:0', '[0,1'])
-        t.notMatch(line, form)
+        t.notMatch(withoutTime(line), form)
     }
   }
   t.end()
