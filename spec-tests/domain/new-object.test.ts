@@ -37,7 +37,7 @@ const IMPLICIT: readonly (readonly [AttributeName, made: unknown, brought: unkno
   ['CryptographicAlgorithm', 'AES', 'AES'],
   ['CryptographicLength', 256, 256],
   ['CryptographicUsageMask', undefined, undefined],
-  ['LeaseTime', undefined, undefined],
+  ['LeaseTime', 3600, 3600],
   ['ActivationDate', undefined, undefined],
   ['KeyValuePresent', undefined, undefined],
 ]

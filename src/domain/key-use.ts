@@ -60,8 +60,14 @@ export const allowsUsage = ({ attributes }: ManagedObject, bits: number): boolea
   return (mask & CRYPTOGRAPHIC_USAGE_MASK.code.Unrestricted) !== 0 || (bits & ~mask) === 0
 }
 
-const checkState = (object: ManagedObject, { states, inTime }: Direction, now: number): void => {
-  if (states.includes(stateOf(object, now)) && inTime(object, now)) return
+const isInService = (object: ManagedObject, { states, inTime }: Direction, now: number): boolean =>
+  states.includes(stateOf(object, now)) && inTime(object, now)
+
+/** Whether the state and the dates of a key let it protect something new. */
+export const isProtectingAt = (object: ManagedObject, now: number): boolean => isInService(object, PROTECT, now)
+
+const checkState = (object: ManagedObject, direction: Direction, now: number): void => {
+  if (isInService(object, direction, now)) return
   throw new KmipError('WrongKeyLifecycleState', 'The key may not be used for this purpose now', {
     older: 'PermissionDenied',
   })

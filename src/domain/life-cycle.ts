@@ -3,8 +3,8 @@ import type { AttributeValue } from '../protocol/attributes.ts'
 import type { State } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { checkOnline } from './attribute-rules.ts'
-import { valueOf } from './attribute-set.ts'
-import { isDestroyed, type ManagedObject, stateOf } from './managed-object.ts'
+import { valueOf, withoutAll } from './attribute-set.ts'
+import { isArchived, isDestroyed, type ManagedObject, stateOf } from './managed-object.ts'
 import { withAttributes } from './with-attributes.ts'
 
 /*
@@ -109,4 +109,24 @@ export const destroyed = (object: ManagedObject, now: number): ManagedObject => 
   if (object.objectType === 'Template') return destroyedTemplate(object, now)
   checkState(object, ['PreActive', 'Deactivated', 'Compromised'], now, 'The object is in use: revoke it first')
   return withAttributes({ ...object, key: undefined }, now, { name: 'DestroyDate', value: now })
+}
+
+/**
+ * Archive: the material is out of reach until it is recovered, the attributes are not (1.4 section 4.22, 2.1 section
+ * 6.1.4). What has been destroyed has no material left to keep.
+ * @throws KmipError ObjectArchived, PermissionDenied
+ */
+export const archived = (object: ManagedObject, now: number): ManagedObject => {
+  checkOnline(object)
+  if (isDestroyed(object)) throw new KmipError('PermissionDenied', 'A destroyed object cannot be archived')
+  return withAttributes(object, now, { name: 'ArchiveDate', value: now })
+}
+
+/**
+ * Recover: on line again. The Archive Date goes (1.4 section 3.32, 2.1 section 4.5); an object that is on line stays
+ * as it is, since no failure is laid down for it (1.4 section 11.24, 2.1 section 6.1.42).
+ */
+export const recovered = (object: ManagedObject, now: number): ManagedObject => {
+  if (!isArchived(object)) return object
+  return withAttributes({ ...object, attributes: withoutAll(object.attributes, { name: 'ArchiveDate' }) }, now)
 }

@@ -99,6 +99,16 @@ const origin = ({ context, generated }: NewObject): readonly Attribute[] =>
       ]
     : []
 
+/**
+ * Seconds that a client may use what it holds of an object before it asks again: the policy of this server (1.4 section
+ * 3.20, 2.1 section 4.30).
+ */
+const LEASE_TIME = 3600
+
+/** A Template is nothing to be used. */
+const lease = ({ objectType }: NewObject): readonly Attribute[] =>
+  objectType === 'Template' ? [] : [{ name: 'LeaseTime', value: LEASE_TIME }]
+
 /** What the standard sets on every object (1.4 section 3, 2.1 section 4), unless it has been set already. */
 const implicit = (plan: NewObject, set: AttributeSet): readonly Attribute[] => {
   const { now } = plan.context
@@ -114,6 +124,7 @@ const implicit = (plan: NewObject, set: AttributeSet): readonly Attribute[] => {
     { name: 'NeverExtractable', value: !extractable },
     { name: 'ShortUniqueIdentifier', value: shortIdentifier(plan) },
     { name: 'ProtectionStorageMask', value: storageMask(plan) },
+    ...lease(plan),
     ...origin(plan),
   ]
 }

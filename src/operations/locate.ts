@@ -31,8 +31,8 @@ const record = (
   if (ids.length !== 1 || (total > 1 && wanted !== 1)) batch.clear()
 }
 
-/** Nothing at all is answered where nothing matches, not even the number of matches. */
-const counted = ({ total }: LocateResult): number | undefined => (total === 0 ? undefined : total)
+/** The number of matches is answered where it tells something: there are more than the answer holds. */
+const counted = ({ ids, total = 0 }: LocateResult): number | undefined => (total > ids.length ? total : undefined)
 
 /**
  * Locate: identifiers of the objects that match every filter, newest first (1.4 section 4.9, 2.1 section 6.1.28).

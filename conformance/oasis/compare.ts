@@ -1,0 +1,249 @@
+import { type Bindings, copyBindings, takeBindings, timeOf } from './bindings.ts'
+import type { Item } from './decode.ts'
+import { fieldIn } from './encode.ts'
+import { codeOf } from './names.ts'
+import type { Element } from './parse.ts'
+
+/*
+ * An answer against the one that a case expects. Whatever a server chooses may differ: identifiers, times, random bytes,
+ * correlation values, texts for people, what it calls itself, the order of attributes, and more entries where a reply
+ * lists everything. Nothing else may.
+ */
+
+/** How far a time may be from the one expected, in seconds: the cases are played at once. */
+const TOLERANCE = 120
+
+/** What only the server can know. */
+const SERVER_CHOSEN: ReadonlySet<string> = new Set([
+  'TimeStamp',
+  'ResultMessage',
+  'VendorIdentification',
+  'ServerInformation',
+  'ServerCorrelationValue',
+  'ClientCorrelationValue',
+  'InitialDate',
+  'LastChangeDate',
+])
+
+/** What a server may say besides. */
+const OPTIONAL: ReadonlySet<string> = new Set(['ResultMessage', 'ServerCorrelationValue', 'ClientCorrelationValue'])
+
+/** Parts of an answer in which the order says nothing, and whether more may be there. */
+type Freedom = { readonly order: boolean; readonly extra: boolean }
+
+const STRICT: Freedom = { order: false, extra: false }
+
+const isListRequest = (request: Element): boolean =>
+  !request.children.some(({ name }) => name === 'AttributeName' || name === 'AttributeReference')
+
+/** What the reply to an operation may do differently. */
+const freedomOf = (operation: string | undefined, request: Element | undefined): Freedom => {
+  if (operation === 'Query' || operation === 'GetAttributeList') return { order: true, extra: true }
+  if (operation === 'GetAttributes') return { order: true, extra: request === undefined || isListRequest(request) }
+  return STRICT
+}
+
+const bigInteger = (hex: string): string => {
+  const digits = hex.replace(/^0x/, '').toLowerCase()
+  const sign = /^[89a-f]/.test(digits) ? 'f' : '0'
+  return digits.padStart(Math.ceil(digits.length / 16) * 16, sign)
+}
+
+const normal = (element: Element, field: string, value: string): string => {
+  switch (element.type) {
+    case 'Integer':
+      return String(codeOf(field, value) | 0)
+    case 'Enumeration':
+      return String(codeOf(field, value) >>> 0)
+    case 'DateTime':
+      return String(/^-?\d+$/.test(value) ? Number(value) : Math.floor(Date.parse(value) / 1000))
+    case 'LongInteger':
+    case 'DateTimeExtended':
+      return String(BigInt(value))
+    case 'BigInteger':
+      return bigInteger(value)
+    case 'ByteString':
+      return value.toLowerCase()
+    case 'TextString':
+      return field === 'AttributeName' ? value.replace(/\s+/g, ' ') : value
+    default:
+      return value
+  }
+}
+
+const compareVariable = (variable: string, actual: Item, bindings: Bindings): string | undefined => {
+  const time = timeOf(variable, bindings)
+  const value = actual.value ?? ''
+  if (time !== undefined) return Math.abs(Number(value) - time) <= TOLERANCE ? undefined : `${value} is not ${variable}`
+  const bound = bindings.values.get(variable)
+  if (bound === undefined) bindings.values.set(variable, value)
+  else if (bound !== value) return `${value} is not ${variable} (${bound})`
+  return undefined
+}
+
+/** Bytes that come of the server's random numbers. */
+const RANDOM: ReadonlySet<string> = new Set([
+  'KeyMaterial',
+  'DigestValue',
+  'Data',
+  'IVCounterNonce',
+  'AuthenticatedEncryptionTag',
+  'MACData',
+  'SignatureData',
+  'Modulus',
+  'PrivateExponent',
+  'P',
+  'Q',
+  'PrimeExponentP',
+  'PrimeExponentQ',
+  'CRTCoefficient',
+])
+
+/** A time that the server has taken from its clock while the case was played. */
+const isPresent = (actual: Item, { now }: Bindings): boolean =>
+  actual.type === 'DateTime' && Math.abs(Number(actual.value) - now) <= TOLERANCE
+
+const compareValue = (expected: Element, actual: Item, field: string, bindings: Bindings): readonly string[] => {
+  const where = field
+  if (expected.type !== actual.type) return [`${where} is a ${actual.type}, not a ${expected.type}`]
+  const value = expected.value ?? ''
+  if (value.startsWith('$')) {
+    const problem = compareVariable(value, actual, bindings)
+    return problem === undefined ? [] : [`${where}: ${problem}`]
+  }
+  if ((bindings.random && RANDOM.has(field)) || isPresent(actual, bindings)) return []
+  const wanted = normal(expected, field, value)
+  return wanted === actual.value ? [] : [`${where} is ${actual.value ?? ''}, not ${wanted} (${value})`]
+}
+
+/** Each expected child in any order; a trial that fails leaves no variable bound. */
+const compareUnordered = (
+  expected: readonly Element[],
+  actual: readonly Item[],
+  extra: boolean,
+  bindings: Bindings,
+): readonly string[] => {
+  const left = [...actual]
+  const problems: string[] = []
+  for (const child of expected) {
+    const found = left.findIndex((candidate) => {
+      const trial = copyBindings(bindings)
+      if (compare(child, candidate, expected, trial, { order: true, extra }).length > 0) return false
+      takeBindings(bindings, trial)
+      return true
+    })
+    if (found < 0) problems.push(`no ${describe(child)}`)
+    else left.splice(found, 1)
+  }
+  if (!extra) problems.push(...left.map((item) => `unexpected ${describeItem(item)}`))
+  return problems
+}
+
+const describe = (element: Element): string =>
+  element.children.length === 0
+    ? `${element.name} ${element.value ?? ''}`
+    : `${element.name} {${element.children.map(describe).join(', ')}}`
+
+const describeItem = (item: Item): string =>
+  item.children.length === 0
+    ? `${item.name} ${item.value ?? ''}`
+    : `${item.name} {${item.children.map(describeItem).join(', ')}}`
+
+const compareOrdered = (
+  expected: readonly Element[],
+  actual: readonly Item[],
+  bindings: Bindings,
+): readonly string[] => {
+  const names = new Set(expected.map(({ name }) => name))
+  const items = actual.filter(({ name }) => names.has(name) || !OPTIONAL.has(name))
+  const wanted = expected.filter(({ name }) => !OPTIONAL.has(name) || items.some((item) => item.name === name))
+  const problems = wanted.flatMap((child, index) => {
+    const item = items[index]
+    return item === undefined ? [`no ${describe(child)}`] : compare(child, item, expected, bindings, STRICT)
+  })
+  return [...problems, ...items.slice(wanted.length).map((item) => `unexpected ${describeItem(item)}`)]
+}
+
+const isAttributes = (element: Element): boolean =>
+  element.name.endsWith('Attributes') || element.children.filter(({ name }) => name === 'Attribute').length > 1
+
+/** What is wrong with an item; empty where nothing is. */
+export const compare = (
+  expected: Element,
+  actual: Item,
+  siblings: readonly Element[],
+  bindings: Bindings,
+  freedom: Freedom,
+): readonly string[] => {
+  if (expected.name !== actual.name && expected.tag === undefined)
+    return [`${actual.name} where ${expected.name} should be`]
+  const field = fieldIn(expected, siblings)
+  if (SERVER_CHOSEN.has(field)) return []
+  if (expected.type !== 'Structure') return compareValue(expected, actual, field, bindings)
+  if (actual.type !== 'Structure') return [`${expected.name} is no structure`]
+  if (freedom.order || isAttributes(expected))
+    return compareUnordered(expected.children, actual.children, freedom.extra, bindings)
+  return compareOrdered(expected.children, actual.children, bindings)
+}
+
+const child = (element: Element, name: string): Element | undefined =>
+  element.children.find((candidate) => candidate.name === name)
+
+const itemsOf = (message: Element): readonly Element[] => message.children.filter(({ name }) => name === 'BatchItem')
+
+const MAKING: ReadonlySet<string> = new Set(['Create', 'CreateKeyPair', 'ReKey', 'ReKeyKeyPair'])
+
+const identifiersIn = (payload: Item | undefined): readonly string[] =>
+  payload?.children.flatMap(({ name, value }) =>
+    name.endsWith('UniqueIdentifier') && value !== undefined ? [value] : [],
+  ) ?? []
+
+const noteMade = (operation: string | undefined, payload: Item | undefined, made: Set<string>): void => {
+  if (operation !== undefined && MAKING.has(operation)) for (const id of identifiersIn(payload)) made.add(id)
+}
+
+const compareBatchItem = (
+  expected: Element,
+  actual: Item,
+  request: Element | undefined,
+  bindings: Bindings,
+): readonly string[] => {
+  const operation = child(expected, 'Operation')?.value
+  const payload = request === undefined ? undefined : child(request, 'RequestPayload')
+  const freedom = freedomOf(operation, payload)
+  const answered = actual.children.find(({ name }) => name === 'ResponsePayload')
+  noteMade(operation, answered, bindings.made)
+  bindings.random = identifiersIn(answered).some((id) => bindings.made.has(id))
+  const expectedPayload = child(expected, 'ResponsePayload')
+  const actualPayload = actual.children.find(({ name }) => name === 'ResponsePayload')
+  if (!freedom.order || expectedPayload === undefined || actualPayload === undefined)
+    return compare(expected, actual, [], bindings, STRICT)
+  const rest = { ...expected, children: expected.children.filter(({ name }) => name !== 'ResponsePayload') }
+  const actualRest = { ...actual, children: actual.children.filter(({ name }) => name !== 'ResponsePayload') }
+  return [
+    ...compare(rest, actualRest, [], bindings, STRICT),
+    ...compare(expectedPayload, actualPayload, [], bindings, freedom),
+  ]
+}
+
+/** Compares a whole response message. */
+export const compareResponse = (
+  expected: Element,
+  actual: Item,
+  request: Element,
+  bindings: Bindings,
+): readonly string[] => {
+  const header = child(expected, 'ResponseHeader')
+  const actualHeader = actual.children.find(({ name }) => name === 'ResponseHeader')
+  if (header === undefined || actualHeader === undefined) return ['no Response Header']
+  const requests = itemsOf(request)
+  const expectedItems = itemsOf(expected)
+  const actualItems = actual.children.filter(({ name }) => name === 'BatchItem')
+  const count =
+    expectedItems.length === actualItems.length ? [] : [`${actualItems.length} items, not ${expectedItems.length}`]
+  const items = expectedItems.flatMap((item, index) => {
+    const answer = actualItems[index]
+    return answer === undefined ? [] : compareBatchItem(item, answer, requests[index], bindings)
+  })
+  return [...compare(header, actualHeader, [], bindings, STRICT), ...count, ...items]
+}

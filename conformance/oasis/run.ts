@@ -1,0 +1,105 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { identityOf, startKmipd, temporaryData } from '../../spec-tests/helpers/server.ts'
+import { parseCase } from './parse.ts'
+import { playCase } from './play.ts'
+
+/*
+ * Plays the official OASIS test cases against a server: each version's in their order on one server of its own.
+ *
+ *   npm run conformance:oasis -- [DIR] [--json] [--case NAME]
+ *
+ * DIR holds a folder for each version. Cases that cannot pass yet are in expected.json, each with its reason; one that
+ * passes all the same is a failure too, so that the list stays true.
+ */
+
+const VERSIONS = ['1.0', '1.1', '1.2', '1.3', '1.4', '2.0', '2.1'] as const
+
+type Outcome = {
+  readonly version: string
+  readonly name: string
+  readonly passed: boolean
+  readonly known: string | undefined
+  readonly detail: string
+}
+
+const words = process.argv.slice(2)
+const flagValue = (flag: string): string | undefined =>
+  words.includes(flag) ? words[words.indexOf(flag) + 1] : undefined
+const only = flagValue('--case')
+const directory =
+  words.find((word) => !word.startsWith('--') && word !== only) ?? join(import.meta.dirname, '../../../shared/oasis')
+
+const expected = JSON.parse(readFileSync(join(import.meta.dirname, 'expected.json'), 'utf8')) as Record<
+  string,
+  Record<string, string>
+>
+
+const filesOf = (version: string): readonly string[] => {
+  const folder = join(directory, version)
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.xml'))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+}
+
+const playVersion = async (version: string): Promise<readonly Outcome[]> => {
+  const { data, remove } = await temporaryData()
+  const server = await startKmipd(data, ['--log-level', 'error'])
+  try {
+    const identity = await identityOf(data, 'admin')
+    const outcomes: Outcome[] = []
+    const made = new Set<string>()
+    for (const file of filesOf(version)) {
+      const name = file.replace(/\.xml$/, '')
+      const exchanges = parseCase(readFileSync(join(directory, version, file), 'utf8'))
+      const bindings = { now: Math.floor(Date.now() / 1000), values: new Map<string, string>(), made, random: false }
+      const { problems, step } = await playCase(server, identity, exchanges, bindings)
+      const known = expected[version]?.[name]
+      outcomes.push({
+        version,
+        name,
+        passed: problems.length === 0,
+        known,
+        detail: `step ${step ?? 0}: ${problems.join('; ')}`,
+      })
+    }
+    return outcomes
+  } finally {
+    await server.stop()
+    await remove()
+  }
+}
+
+const show = ({ version, name, passed, known, detail }: Outcome): void => {
+  if (only !== undefined ? name !== only : passed === (known === undefined)) return
+  if (passed) console.log(`${version} ${name}: passes, though expected.json says: ${known ?? ''}`)
+  else console.log(`${version} ${name}: ${detail.slice(0, 2000)}`)
+}
+
+const table = (outcomes: readonly Outcome[]): void => {
+  for (const version of VERSIONS) {
+    const mine = outcomes.filter((outcome) => outcome.version === version)
+    console.log(
+      `${version}  ${String(mine.filter(({ passed }) => passed).length).padStart(3)} of ${String(mine.length).padStart(3)} pass`,
+    )
+  }
+}
+
+if (!existsSync(directory)) {
+  console.log(`skipped: there are no OASIS cases at ${directory}`)
+  console.log('0 passed, 0 failed, 0 skipped')
+} else {
+  const outcomes: Outcome[] = []
+  for (const version of VERSIONS) outcomes.push(...(await playVersion(version)))
+  if (words.includes('--json')) for (const outcome of outcomes) console.log(JSON.stringify(outcome))
+  else {
+    for (const outcome of outcomes) show(outcome)
+    table(outcomes)
+  }
+  const passed = outcomes.filter((outcome) => outcome.passed && outcome.known === undefined).length
+  const skipped = outcomes.filter((outcome) => !outcome.passed && outcome.known !== undefined).length
+  const failed = outcomes.length - passed - skipped
+  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
+  process.exitCode = failed > 0 ? 1 : 0
+}
