@@ -43,14 +43,21 @@ const checkValue = (attribute: Attribute): void => {
 }
 
 /**
- * An attribute as a client gives it, made into one that can be kept: checked, with bytes of its own, and without the
- * Usage Limits Count, which the server counts from the Total (1.4 section 3.21, 2.1 section 4.59).
+ * An attribute as a client gives it, made into one that can be kept: checked, and with bytes of its own.
  * @throws KmipError InvalidAttribute, InvalidAttributeValue, ApplicationNamespaceNotSupported, ServerLimitExceeded
  */
-export const accepted = (given: Attribute): Attribute => {
+export const acceptedAsIs = (given: Attribute): Attribute => {
   checkName(given)
   checkValue(given)
-  const attribute = detached(given)
+  return detached(given)
+}
+
+/**
+ * As {@link acceptedAsIs}, without the Usage Limits Count, which the server counts from the Total (1.4 section 3.21, 2.1
+ * section 4.59).
+ */
+export const accepted = (given: Attribute): Attribute => {
+  const attribute = acceptedAsIs(given)
   if (attribute.name !== 'UsageLimits') return attribute
   return { ...attribute, value: { ...attribute.value, usageLimitsCount: attribute.value.usageLimitsTotal } }
 }

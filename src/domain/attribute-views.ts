@@ -32,7 +32,7 @@ export const announcedAttributes = (object: ManagedObject, now: number, version:
 /** One text per attribute, whatever its value. */
 export const attributeKey = (ref: AttributeRef | Attribute): string => {
   if (ref.name === 'Unknown') return `unknown ${ref.label}`
-  return ref.name === 'VendorAttribute' ? `vendor ${ref.vendor} ${ref.attributeName}` : ref.name
+  return ref.name === 'VendorAttribute' ? `vendor ${encodeURIComponent(ref.vendor)} ${ref.attributeName}` : ref.name
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { Attribute } from '../protocol/attribute-instance.ts'
 import type {
   CryptographicAlgorithm,
+  DerivationMethod,
   KeyCompressionType,
   KeyFormatType,
   RecommendedCurve,
+  ValidityIndicator,
 } from '../protocol/enumerations.ts'
 import type { CryptographicParameters } from '../protocol/structures/cryptographic-parameters.ts'
 import type { ObjectValue } from '../protocol/structures/managed-objects.ts'
@@ -39,6 +41,26 @@ export type KeyPairSpec = {
   readonly curve: RecommendedCurve | undefined
 }
 
+/** How a key is derived (1.4 section 4.6, 2.1 sections 6.1.14 and 7.12). */
+export type Derivation = {
+  readonly method: DerivationMethod
+  readonly parameters: CryptographicParameters
+  readonly iv: Buffer | undefined
+  /** Empty where none was given. */
+  readonly data: readonly Buffer[]
+  readonly salt: Buffer | undefined
+  readonly iterationCount: number | undefined
+}
+
+/** What a derivation makes; lengths in bits. */
+export type DerivedKeySpec =
+  | {
+      readonly objectType: 'SymmetricKey'
+      readonly algorithm: CryptographicAlgorithm
+      readonly length: number
+    }
+  | { readonly objectType: 'SecretData'; readonly length: number }
+
 /** The form in which a client wants material. Absent: as it was registered, or the default of the algorithm. */
 export type WantedForm = {
   readonly keyFormatType?: KeyFormatType | number | undefined
@@ -59,6 +81,15 @@ export type EncryptOutput = {
   readonly tag: Buffer | undefined
 }
 
+/** What is signed: one of the two. */
+export type SignedInput = { readonly data: Buffer | undefined; readonly digested: Buffer | undefined }
+
+export type Verdict = {
+  readonly validity: ValidityIndicator
+  /** What the signature itself holds, where it is checked against nothing. */
+  readonly recovered: Buffer | undefined
+}
+
 /**
  * Holds and uses key material. Implementations: software, and PKCS#11 modules. Nothing here returns material except
  * `retrieve`. Every failure of opening or decrypting is one and the same CryptographicFailure to the outside.
@@ -72,12 +103,34 @@ export type KeyStore = {
     ids: { readonly privateKey: string; readonly publicKey: string },
     spec: KeyPairSpec,
   ): Promise<{ readonly privateKey: Deposit; readonly publicKey: Deposit }>
-  /** Checks material that a client brought and takes it in. */
-  deposit(objectId: string, object: ObjectValue): MaybePromise<Deposit>
+  /** Derives a key or Secret Data from others, in the order in which the client named them. */
+  derive(
+    objectId: string,
+    sources: readonly HeldKey[],
+    derivation: Derivation,
+    spec: DerivedKeySpec,
+  ): MaybePromise<Deposit>
+  /** Checks material that a client brought and takes it in, in place of what the object had before. */
+  deposit(objectId: string, object: ObjectValue, replaced?: HeldKey): MaybePromise<Deposit>
   /** Material in the clear, in the form wanted. NotExtractable where it may not leave its module. */
   retrieve(key: HeldKey, wanted?: WantedForm): MaybePromise<ObjectValue>
   encrypt(key: HeldKey, parameters: CryptographicParameters, input: EncryptInput): MaybePromise<EncryptOutput>
   decrypt(key: HeldKey, parameters: CryptographicParameters, input: EncryptInput): MaybePromise<Buffer>
+  sign(key: HeldKey, parameters: CryptographicParameters, input: SignedInput): MaybePromise<Buffer>
+  /** A signature that is wrong is no failure. */
+  verify(
+    key: HeldKey,
+    parameters: CryptographicParameters,
+    input: SignedInput,
+    signature: Buffer,
+  ): MaybePromise<Verdict>
+  mac(key: HeldKey, parameters: CryptographicParameters, data: Buffer): MaybePromise<Buffer>
+  /** Compares in a time that does not depend on where the two differ. */
+  isMac(key: HeldKey, parameters: CryptographicParameters, data: Buffer, mac: Buffer): MaybePromise<boolean>
+  hash(parameters: CryptographicParameters, data: Buffer): Buffer
+  random(length: number): MaybePromise<Buffer>
+  /** Mixes material of a client into what `random` gives. Answers the bytes that were used. */
+  seedRandom(material: Buffer): MaybePromise<number>
   /** Authenticates stored metadata, so that a changed row is noticed. */
   authenticate(metadata: Buffer): Buffer
   /** Whether `mac` is that of `metadata`, under the current or an older store key. */

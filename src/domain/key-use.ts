@@ -46,7 +46,7 @@ const USES = {
   MACVerify: { direction: PROCESS, objectTypes: ['SymmetricKey'] },
   WrapKey: { direction: PROTECT, objectTypes: ['SymmetricKey', 'PublicKey'] },
   UnwrapKey: { direction: PROCESS, objectTypes: ['SymmetricKey', 'PrivateKey'] },
-  DeriveKey: { direction: PROTECT, objectTypes: ['SymmetricKey', 'SecretData', 'PrivateKey'] },
+  DeriveKey: { direction: PROTECT, objectTypes: ['SymmetricKey', 'SecretData', 'PrivateKey', 'PublicKey'] },
 } as const satisfies Partial<Record<CryptographicUsageMask, Use>>
 
 export type Purpose = keyof typeof USES

@@ -5,7 +5,7 @@ import { KmipError } from '../protocol/kmip-error.ts'
 import { checkDates } from './attribute-dates.ts'
 import { appliesTo, readOnly, rulesOf } from './attribute-rules.ts'
 import { type AttributeSet, isInstanceOf, valueOf } from './attribute-set.ts'
-import { accepted, checkRoom } from './attribute-values.ts'
+import { accepted, acceptedAsIs, checkRoom } from './attribute-values.ts'
 import { attributeKey } from './attribute-views.ts'
 import { equalValues } from './equal-values.ts'
 import { mergeLayers } from './given-attributes.ts'
@@ -21,6 +21,8 @@ export type Wish = {
   readonly given: readonly Attribute[]
   /** Whether the server makes the material. */
   readonly generated: boolean
+  /** All attributes are as the client gives them, also those that the server sets otherwise (Import). */
+  readonly imported?: true
 }
 
 /** What a new object is made from. */
@@ -34,9 +36,10 @@ export type NewObject = Wish & {
   readonly own?: readonly Attribute[]
 }
 
-const checkSettable = (attribute: Attribute, { objectType, generated }: Wish): void => {
+const checkSettable = (attribute: Attribute, { objectType, generated, imported }: Wish): void => {
   const rules = rulesOf(attribute)
   if (!appliesTo(rules, objectType)) throw new KmipError('InvalidAttribute', 'The object cannot have the attribute')
+  if (imported === true) return
   if (rules.setBy === 'server' && rules.stated !== true) throw readOnly('AttributeReadOnly')
   if (rules.origin === true && generated) throw readOnly('AttributeReadOnly')
 }
@@ -57,7 +60,8 @@ export const acceptedWish = (wish: Wish): readonly Attribute[] => {
   checkRoom(wish.given)
   for (const attribute of wish.given) checkSettable(attribute, wish)
   checkSingleValued(wish.given)
-  const attributes = mergeLayers(...wish.given.map((attribute) => [accepted(attribute)]))
+  const keep = wish.imported === true ? acceptedAsIs : accepted
+  const attributes = mergeLayers(...wish.given.map((attribute) => [keep(attribute)]))
   checkDates(attributes)
   return attributes
 }

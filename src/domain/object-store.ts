@@ -41,7 +41,7 @@ export type LifecycleColumns = {
 
 /** A value that Locate finds an object by. */
 export type SearchKey = {
-  /** Which attribute: its tag in hex, or `vendor/name` for a vendor's. */
+  /** Which attribute: its tag in hex, or `vendor/name` for a vendor's, the vendor URI-encoded. */
   readonly attribute: string
   /** The encoded value; equal values have equal bytes. At most 512 bytes: longer ones are a SHA-256 of themselves. */
   readonly value: Buffer

@@ -31,6 +31,8 @@ export type LocateResult = {
 export type Objects = {
   /** @throws KmipError ObjectNotFound where there is none, or none that this client may use for this operation. */
   get(id: string): MaybePromise<ManagedObject>
+  /** As `get`; undefined where there is none, or none that this client may use. */
+  find(id: string): MaybePromise<ManagedObject | undefined>
   insert(object: ManagedObject): void
   update(object: ManagedObject): void
   /** @throws KmipError for a filter that cannot be evaluated: a result is never wider than what was asked. */

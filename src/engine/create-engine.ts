@@ -11,6 +11,7 @@ import { createMessageHandler } from './handle-message.ts'
 import type { MessageHandler } from './message-handler.ts'
 import { createObjectCache, noObjectCache } from './objects/object-cache.ts'
 import { createUnitOfWork } from './objects/unit-of-work.ts'
+import { createTurns } from './turns.ts'
 
 export type EngineDependencies = {
   readonly store: ObjectStore
@@ -65,6 +66,7 @@ export const createEngine = (dependencies: EngineDependencies): MessageHandler =
       ids,
       log,
       server: describe(operations, serverVersion),
+      turns: createTurns(),
       createUnit: () => createUnitOfWork(unit),
     },
     ...(limits === undefined ? {} : { limits }),

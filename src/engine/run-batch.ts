@@ -1,14 +1,12 @@
 import type { RequestBatchItem } from '../protocol/message.ts'
 import { isPromise, type MaybePromise } from '../domain/maybe-promise.ts'
 import { ConflictError } from '../domain/object-store.ts'
-import { markBatch, rewindBatch } from './batch-identifiers.ts'
+import { type BatchMark, markBatch, rewindBatch } from './batch-identifiers.ts'
 import { type Failure, GENERAL_FAILURE } from './failures.ts'
 import type { UnitOfWork } from './objects/unit-of-work.ts'
 import { writeFailedItem, writeUndoneItem } from './response.ts'
 import { failureOf, type ItemRun, performItem } from './run-item.ts'
-
-/** How often an item is run again because others changed its objects meanwhile. */
-const MOST_ATTEMPTS = 8
+import { inTurn } from './turns.ts'
 
 /** A batch on its way; `item` changes from item to item. */
 export type BatchRun = Omit<ItemRun, 'item'> & {
@@ -22,8 +20,10 @@ export type BatchResult = { readonly count: number }
 
 // Items that stand alone: each commits by itself before it is answered ---------------------------------------------------
 
-const fail = (run: ItemRun, start: number, failure: Failure): boolean => {
+/** What a failed item produced was never there: it counts for none of the items that follow. */
+const fail = (run: ItemRun, start: number, mark: BatchMark, failure: Failure): boolean => {
   run.writer.truncate(start)
+  rewindBatch(run.batch, mark)
   run.batch.placeholder = undefined
   writeFailedItem(run.writer, run.item, failure, run.version)
   return false
@@ -35,24 +35,31 @@ const commitItem = async (unit: UnitOfWork): Promise<boolean> => {
 }
 
 /** Performs and commits one item; resolves to whether it succeeded. Never throws. */
-const runItem = (run: ItemRun, attempt = 1): MaybePromise<boolean> => {
+const runItem = (run: ItemRun): MaybePromise<boolean> => {
   const start = run.writer.length
   const mark = markBatch(run.batch)
 
-  const caught = (error: unknown): MaybePromise<boolean> => {
-    if (error instanceof ConflictError && attempt < MOST_ATTEMPTS) {
-      run.writer.truncate(start)
-      rewindBatch(run.batch, mark)
-      return runItem(run, attempt + 1)
-    }
-    return fail(run, start, failureOf(run, error))
-  }
-
-  try {
+  const attempt = (): MaybePromise<boolean> => {
     const unit = run.parts.createUnit()
     const performed = performItem(run, unit)
-    if (isPromise(performed)) return performed.then(() => (unit.changed ? commitItem(unit) : true)).catch(caught)
-    return unit.changed ? commitItem(unit).catch(caught) : true
+    if (isPromise(performed)) return performed.then(() => (unit.changed ? commitItem(unit) : true))
+    return unit.changed ? commitItem(unit) : true
+  }
+
+  const again = (): MaybePromise<boolean> => {
+    run.writer.truncate(start)
+    rewindBatch(run.batch, mark)
+    return attempt()
+  }
+
+  const caught = (error: unknown): MaybePromise<boolean> =>
+    error instanceof ConflictError
+      ? inTurn(run.parts.turns, error, again).catch((last: unknown) => fail(run, start, mark, failureOf(run, last)))
+      : fail(run, start, mark, failureOf(run, error))
+
+  try {
+    const succeeded = attempt()
+    return isPromise(succeeded) ? succeeded.catch(caught) : succeeded
   } catch (error) {
     return caught(error)
   }
@@ -80,12 +87,16 @@ const undone = (run: BatchRun, start: number, failedAt: number, failure: Failure
   return { count: failedAt + 1 }
 }
 
-const runTogether = async (run: BatchRun, attempt = 1): Promise<BatchResult> => {
+const runTogether = async (run: BatchRun): Promise<BatchResult> => {
   const start = run.writer.length
   const mark = markBatch(run.batch)
-  const unit = run.parts.createUnit()
   let at = 0
-  try {
+
+  const attempt = async (): Promise<BatchResult> => {
+    run.writer.truncate(start)
+    rewindBatch(run.batch, mark)
+    const unit = run.parts.createUnit()
+    at = 0
     for (const item of run.items) {
       await performItem({ ...run, item }, unit)
       at += 1
@@ -94,12 +105,14 @@ const runTogether = async (run: BatchRun, attempt = 1): Promise<BatchResult> => 
     at -= 1
     if (unit.changed) await unit.commit()
     return { count: run.items.length }
+  }
+
+  try {
+    return await attempt().catch((error: unknown) => {
+      if (error instanceof ConflictError) return inTurn(run.parts.turns, error, attempt)
+      throw error
+    })
   } catch (error) {
-    if (error instanceof ConflictError && attempt < MOST_ATTEMPTS) {
-      run.writer.truncate(start)
-      rewindBatch(run.batch, mark)
-      return runTogether(run, attempt + 1)
-    }
     const item = run.items[at]
     return undone(run, start, at, item === undefined ? GENERAL_FAILURE : failureOf({ ...run, item }, error))
   }

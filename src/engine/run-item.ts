@@ -15,6 +15,7 @@ import { type BatchState, batchIdentifiers } from './batch-identifiers.ts'
 import { type Failure, GENERAL_FAILURE, knownFailure } from './failures.ts'
 import type { UnitOfWork } from './objects/unit-of-work.ts'
 import { beginItem } from './response.ts'
+import type { Turns } from './turns.ts'
 
 /** What all items share. */
 export type EngineParts = {
@@ -25,6 +26,8 @@ export type EngineParts = {
   readonly ids: Ids
   readonly log: Log
   readonly server: ServerFacts
+  /** Whose turn it is at an object that several want to change at once. */
+  readonly turns: Turns
   createUnit(): UnitOfWork
 }
 

@@ -9,14 +9,20 @@ import { createKeyPair } from './create-key-pair.ts'
 import { create } from './create.ts'
 import { decrypt } from './decrypt.ts'
 import { deleteAttribute } from './delete-attribute.ts'
+import { deriveKey } from './derive-key.ts'
 import { destroy } from './destroy.ts'
 import { discoverVersions } from './discover-versions.ts'
 import { encrypt } from './encrypt.ts'
+import { exportObject } from './export-object.ts'
 import { getAttributeList } from './get-attribute-list.ts'
 import { getAttributes } from './get-attributes.ts'
 import { getUsageAllocation } from './get-usage-allocation.ts'
 import { get } from './get.ts'
+import { hash } from './hash.ts'
+import { importObject } from './import-object.ts'
 import { locate } from './locate.ts'
+import { macVerify } from './mac-verify.ts'
+import { mac } from './mac.ts'
 import { modifyAttribute } from './modify-attribute.ts'
 import { obtainLease } from './obtain-lease.ts'
 import { ping } from './ping.ts'
@@ -26,7 +32,11 @@ import { reKey } from './re-key.ts'
 import { recover } from './recover.ts'
 import { register } from './register.ts'
 import { revoke } from './revoke.ts'
+import { rngRetrieve } from './rng-retrieve.ts'
+import { rngSeed } from './rng-seed.ts'
 import { setAttribute } from './set-attribute.ts'
+import { sign } from './sign.ts'
+import { signatureVerify } from './signature-verify.ts'
 
 /** Every operation of this server. */
 export const OPERATIONS: readonly Operation[] = [
@@ -39,14 +49,20 @@ export const OPERATIONS: readonly Operation[] = [
   create,
   decrypt,
   deleteAttribute,
+  deriveKey,
   destroy,
   discoverVersions,
   encrypt,
+  exportObject,
   getAttributeList,
   getAttributes,
   getUsageAllocation,
   get,
+  hash,
+  importObject,
   locate,
+  macVerify,
+  mac,
   modifyAttribute,
   obtainLease,
   ping,
@@ -56,5 +72,9 @@ export const OPERATIONS: readonly Operation[] = [
   recover,
   register,
   revoke,
+  rngRetrieve,
+  rngSeed,
   setAttribute,
+  sign,
+  signatureVerify,
 ]

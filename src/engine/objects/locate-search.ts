@@ -6,7 +6,7 @@ import { KmipError } from '../../protocol/kmip-error.ts'
 import type { AnyValue } from '../../schema/combinators.ts'
 import { type Enumeration } from '../../schema/enumeration.ts'
 import { ITEM_TYPE } from '../../ttlv/item-type.ts'
-import { readLong, tagAt } from '../../ttlv/reader.ts'
+import { readLong, tagAt, typeAt } from '../../ttlv/reader.ts'
 import { TAG } from '../../protocol/tags.ts'
 import type { Condition, Search } from '../../domain/object-store.ts'
 import type { LocateQuery } from '../../domain/operation-context.ts'
@@ -43,10 +43,19 @@ const equalTo = (ref: KnownRef, value: Buffer): Condition => ({ kind: 'equals', 
 
 /** Usage Limits match where Total and Count are at least as large; the unit must be the same. */
 const limitCondition = (ref: KnownRef, field: Buffer): Condition => {
-  const tag = tagAt(field, 0)
-  if (tag === TAG.UsageLimitsUnit) return equalTo(ref, fieldsValue(field))
-  const limit = limitKeyName(tag === TAG.UsageLimitsTotal ? 'total' : 'count')
-  return { kind: 'range', attribute: limit, from: Number(readLong(field, 0)), to: Number.MAX_SAFE_INTEGER }
+  const atLeast = (limit: 'total' | 'count'): Condition => {
+    if (typeAt(field, 0) !== ITEM_TYPE.LongInteger) throw invalid('The filter has the wrong type')
+    const from = Number(readLong(field, 0))
+    return { kind: 'range', attribute: limitKeyName(limit), from, to: Number.MAX_SAFE_INTEGER }
+  }
+  switch (tagAt(field, 0)) {
+    case TAG.UsageLimitsTotal:
+      return atLeast('total')
+    case TAG.UsageLimitsCount:
+      return atLeast('count')
+    default:
+      return equalTo(ref, fieldsValue(field))
+  }
 }
 
 /** How many fields a structure of the standard has at most; a vendor's may have any number. */

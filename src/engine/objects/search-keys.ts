@@ -24,9 +24,11 @@ const writer = new Writer()
 /** A name that some version defines, or a vendor's. */
 export type KnownRef = Exclude<AttributeRef, { readonly name: 'Unknown' }>
 
-/** The name of an attribute in a key: its tag, or the vendor's name for it. */
+/** The name of an attribute in a key: its tag, or the vendor's name for it, where only the first slash divides. */
 export const keyName = (ref: KnownRef | Attribute): string =>
-  ref.name === 'VendorAttribute' ? `${ref.vendor}/${ref.attributeName}` : attributeRow(ref.name).tag.toString(16)
+  ref.name === 'VendorAttribute'
+    ? `${encodeURIComponent(ref.vendor)}/${ref.attributeName}`
+    : attributeRow(ref.name).tag.toString(16)
 
 /** The key of a number inside Usage Limits, which are searched by range. */
 export const limitKeyName = (field: 'total' | 'count'): string => `${TAG.UsageLimits.toString(16)}.${field}`

@@ -90,17 +90,25 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
     records.set(`${operation} ${object.id}`, record)
   }
 
-  const objectsFor = (principal: Principal, operation: Operation, now: number): Objects => ({
-    get: (id) =>
+  const objectsFor = (principal: Principal, operation: Operation, now: number): Objects => {
+    const find = (id: string): MaybePromise<ManagedObject | undefined> =>
       then(load(principal.tenant, id), (object) => {
-        if (object === undefined || !access.mayUse(principal, operation, object)) throw notFound()
+        if (object === undefined || !access.mayUse(principal, operation, object)) return undefined
         if (!loaded.has(id)) loaded.set(id, object)
         return object
-      }),
-    insert: (object) => change(object, principal, operation, now),
-    update: (object) => change(object, principal, operation, now),
-    locate: (query) => locate(principal, query, now),
-  })
+      })
+    return {
+      find,
+      get: (id) =>
+        then(find(id), (object) => {
+          if (object === undefined) throw notFound()
+          return object
+        }),
+      insert: (object) => change(object, principal, operation, now),
+      update: (object) => change(object, principal, operation, now),
+      locate: (query) => locate(principal, query, now),
+    }
+  }
 
   const commit = async (): Promise<void> => {
     const objects = [...pending.values()]

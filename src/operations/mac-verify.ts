@@ -1,0 +1,39 @@
+import { usableKey } from '../domain/key-use.ts'
+import { then } from '../domain/maybe-promise.ts'
+import { VALIDITY_INDICATOR, type ValidityIndicator } from '../protocol/enumerations.ts'
+import { cryptographicParameters } from '../protocol/structures/cryptographic-parameters.ts'
+import { TAG } from '../protocol/tags.ts'
+import { bytes, enumOf } from '../schema/primitives.ts'
+import { optional, required } from '../schema/struct.ts'
+import { parametersFor, streamFields, wholeData } from './cipher-request.ts'
+import { defineOperation } from './define-operation.ts'
+import { uniqueIdentifier, uniqueIdentifierOrPlaceholder } from './fields.ts'
+
+const validityOf = (valid: boolean): ValidityIndicator => (valid ? 'Valid' : 'Invalid')
+
+/**
+ * MAC Verify, also with a key that protects nothing new any more (1.4 section 4.34, 2.1 section 6.1.33). A wrong MAC is
+ * an answer, not a failure.
+ */
+export const macVerify = defineOperation({
+  name: 'MACVerify',
+  spec: { '1.4': '4.34', '2.1': '6.1.33' },
+  request: {
+    uniqueIdentifier: uniqueIdentifierOrPlaceholder,
+    cryptographicParameters: optional(TAG.CryptographicParameters, cryptographicParameters),
+    data: optional(TAG.Data, bytes),
+    macData: required(TAG.MACData, bytes),
+    ...streamFields,
+  },
+  response: { uniqueIdentifier, validityIndicator: required(TAG.ValidityIndicator, enumOf(VALIDITY_INDICATOR)) },
+  handle: ({ objects, keys, batch, now }, request) => {
+    const data = wholeData(request)
+    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) => {
+      const key = usableKey(object, 'MACVerify', now)
+      return then(keys.isMac(key, parametersFor(request, object), data, request.macData), (valid) => ({
+        uniqueIdentifier: object.id,
+        validityIndicator: validityOf(valid),
+      }))
+    })
+  },
+})

@@ -1,0 +1,17 @@
+import { then } from '../domain/maybe-promise.ts'
+import { TAG } from '../protocol/tags.ts'
+import { bytes, integer } from '../schema/primitives.ts'
+import { required } from '../schema/struct.ts'
+import { defineOperation } from './define-operation.ts'
+
+/**
+ * RNG Seed: what the client brings is mixed into what RNG Retrieve answers, and answers the bytes of it that were used
+ * (1.4 section 4.36, 2.1 section 6.1.50). Keys are made without it.
+ */
+export const rngSeed = defineOperation({
+  name: 'RNGSeed',
+  spec: { '1.4': '4.36', '2.1': '6.1.50' },
+  request: { data: required(TAG.Data, bytes) },
+  response: { dataLength: required(TAG.DataLength, integer) },
+  handle: ({ keys }, { data }) => then(keys.seedRandom(data), (dataLength) => ({ dataLength })),
+})

@@ -1,0 +1,39 @@
+import { usableKey } from '../domain/key-use.ts'
+import { then } from '../domain/maybe-promise.ts'
+import { protecting } from '../domain/usage-limits.ts'
+import { cryptographicParameters } from '../protocol/structures/cryptographic-parameters.ts'
+import { TAG } from '../protocol/tags.ts'
+import { bytes } from '../schema/primitives.ts'
+import { optional, required } from '../schema/struct.ts'
+import { checkWhole, parametersFor, streamFields } from './cipher-request.ts'
+import { defineOperation } from './define-operation.ts'
+import { uniqueIdentifier, uniqueIdentifierOrPlaceholder } from './fields.ts'
+
+/**
+ * Sign, with a private key that is Active (1.4 section 4.31, 2.1 section 6.1.55): data, or its digest. A use that counts
+ * against the Usage Limits.
+ */
+export const sign = defineOperation({
+  name: 'Sign',
+  spec: { '1.4': '4.31', '2.1': '6.1.55' },
+  request: {
+    uniqueIdentifier: uniqueIdentifierOrPlaceholder,
+    cryptographicParameters: optional(TAG.CryptographicParameters, cryptographicParameters),
+    data: optional(TAG.Data, bytes),
+    digestedData: optional(TAG.DigestedData, bytes, { since: '1.4' }),
+    ...streamFields,
+  },
+  response: { uniqueIdentifier, signatureData: required(TAG.SignatureData, bytes) },
+  handle: ({ objects, keys, batch, now }, request) => {
+    checkWhole(request)
+    const { data, digestedData: digested } = request
+    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) => {
+      const key = usableKey(object, 'Sign', now)
+      const counted = protecting(object, (data ?? digested)?.length ?? 0, now)
+      return then(keys.sign(key, parametersFor(request, object), { data, digested }), (signatureData) => {
+        if (counted !== object) objects.update(counted)
+        return { uniqueIdentifier: object.id, signatureData }
+      })
+    })
+  },
+})

@@ -1,0 +1,45 @@
+import { usableKey } from '../domain/key-use.ts'
+import { then } from '../domain/maybe-promise.ts'
+import { VALIDITY_INDICATOR } from '../protocol/enumerations.ts'
+import { cryptographicParameters } from '../protocol/structures/cryptographic-parameters.ts'
+import { TAG } from '../protocol/tags.ts'
+import { bytes, enumOf } from '../schema/primitives.ts'
+import { optional, required } from '../schema/struct.ts'
+import { checkWhole, parametersFor, streamFields } from './cipher-request.ts'
+import { defineOperation } from './define-operation.ts'
+import { uniqueIdentifier, uniqueIdentifierOrPlaceholder } from './fields.ts'
+
+/**
+ * Signature Verify, with a public key or the one of a certificate, also where it is out of service (1.4 section 4.32, 2.1
+ * section 6.1.56). A wrong signature is an answer, not a failure.
+ */
+export const signatureVerify = defineOperation({
+  name: 'SignatureVerify',
+  spec: { '1.4': '4.32', '2.1': '6.1.56' },
+  request: {
+    uniqueIdentifier: uniqueIdentifierOrPlaceholder,
+    cryptographicParameters: optional(TAG.CryptographicParameters, cryptographicParameters),
+    data: optional(TAG.Data, bytes),
+    digestedData: optional(TAG.DigestedData, bytes, { since: '1.4' }),
+    signatureData: required(TAG.SignatureData, bytes),
+    ...streamFields,
+  },
+  response: {
+    uniqueIdentifier,
+    validityIndicator: required(TAG.ValidityIndicator, enumOf(VALIDITY_INDICATOR)),
+    data: optional(TAG.Data, bytes),
+  },
+  handle: ({ objects, keys, batch, now }, request) => {
+    checkWhole(request)
+    const { data, digestedData: digested, signatureData } = request
+    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) => {
+      const key = usableKey(object, 'Verify', now)
+      const verdict = keys.verify(key, parametersFor(request, object), { data, digested }, signatureData)
+      return then(verdict, ({ validity, recovered }) => ({
+        uniqueIdentifier: object.id,
+        validityIndicator: validity,
+        data: recovered,
+      }))
+    })
+  },
+})
