@@ -7,6 +7,8 @@ export type Bindings = {
   readonly made: Set<string>
   /** Whether the item that is being compared is about such an object. */
   random: boolean
+  /** Whether the case is about OAEP, which encrypts to something else each time. */
+  oaep: boolean
 }
 
 const TIME = /^\$NOW([+-]\d+)?$/

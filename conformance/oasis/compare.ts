@@ -193,6 +193,10 @@ const itemsOf = (message: Element): readonly Element[] => message.children.filte
 
 const MAKING: ReadonlySet<string> = new Set(['Create', 'CreateKeyPair', 'ReKey', 'ReKeyKeyPair'])
 
+/** Random by nature, whatever the key: random numbers, and what OAEP encrypts. */
+const isRandom = (operation: string | undefined, { oaep }: Bindings): boolean =>
+  operation === 'RNGRetrieve' || (operation === 'Encrypt' && oaep)
+
 const identifiersIn = (payload: Item | undefined): readonly string[] =>
   payload?.children.flatMap(({ name, value }) =>
     name.endsWith('UniqueIdentifier') && value !== undefined ? [value] : [],
@@ -213,7 +217,7 @@ const compareBatchItem = (
   const freedom = freedomOf(operation, payload)
   const answered = actual.children.find(({ name }) => name === 'ResponsePayload')
   noteMade(operation, answered, bindings.made)
-  bindings.random = identifiersIn(answered).some((id) => bindings.made.has(id))
+  bindings.random = isRandom(operation, bindings) || identifiersIn(answered).some((id) => bindings.made.has(id))
   const expectedPayload = child(expected, 'ResponsePayload')
   const actualPayload = actual.children.find(({ name }) => name === 'ResponsePayload')
   if (!freedom.order || expectedPayload === undefined || actualPayload === undefined)

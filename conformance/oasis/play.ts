@@ -37,6 +37,13 @@ const resolver =
     return value
   }
 
+/** What the server says about its failures, for whoever reads the result. */
+const messagesIn = (item: Item): readonly string[] =>
+  item.name === 'ResultMessage' ? [`"${item.value ?? ''}"`] : item.children.flatMap(messagesIn)
+
+const mentions = ({ value, children }: Element, text: string): boolean =>
+  value === text || children.some((child) => mentions(child, text))
+
 /** Plays one case over a connection of its own. */
 export const playCase = async (
   server: KmipServer,
@@ -46,6 +53,7 @@ export const playCase = async (
 ): Promise<CaseResult> => {
   const connection = await connectTo(server, identity)
   let latest: Item | undefined
+  bindings.oaep = exchanges.some(({ request }) => mentions(request, 'OAEP'))
   try {
     for (const [step, { request, response }] of exchanges.entries()) {
       connection.write(encodeRequest(request, resolver(bindings, latest)))
@@ -53,7 +61,7 @@ export const playCase = async (
       if (answer === undefined) return { problems: ['the server closed the connection'], step }
       latest = decodeItem(answer)
       const problems = compareResponse(response, latest, request, bindings)
-      if (problems.length > 0) return { problems, step }
+      if (problems.length > 0) return { problems: [...problems, ...messagesIn(latest)], step }
     }
     return { problems: exchanges.length === 0 ? ['no exchange that a client begins'] : [], step: undefined }
   } catch (error) {

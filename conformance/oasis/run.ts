@@ -53,7 +53,13 @@ const playVersion = async (version: string): Promise<readonly Outcome[]> => {
     for (const file of filesOf(version)) {
       const name = file.replace(/\.xml$/, '')
       const exchanges = parseCase(readFileSync(join(directory, version, file), 'utf8'))
-      const bindings = { now: Math.floor(Date.now() / 1000), values: new Map<string, string>(), made, random: false }
+      const bindings = {
+        now: Math.floor(Date.now() / 1000),
+        values: new Map<string, string>(),
+        made,
+        random: false,
+        oaep: false,
+      }
       const { problems, step } = await playCase(server, identity, exchanges, bindings)
       const known = expected[version]?.[name]
       outcomes.push({

@@ -192,3 +192,11 @@ for (const version of FAMILIES) {
     t.equal(await told(await registerKey(client, version, Buffer.alloc(16, 1))), unfit)
   })
 }
+
+for (const version of FAMILIES) {
+  void test(`1.4 §4.4 / 2.1 §6.1.46: ${version}: what an administrator replaces stays its owner's`, async (t) => {
+    const id = await createKey(client, version, named(`owned of ${version}`))
+    const replaced = await harness.client('root', 'admin').call(version, 'ReKey', of(id))
+    t.equal((await client.attempt(version, 'Get', of(String(replaced['uniqueIdentifier'])))).status, 'Success')
+  })
+}

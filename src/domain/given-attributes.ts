@@ -68,13 +68,13 @@ const find = ({ objects }: Context, name: TemplateName): MaybePromise<ManagedObj
   })
 }
 
-/** What a Template holds for others; its own attributes are its own affair (1.4 section 2.2.6). */
+/** What a Template holds for others; its own attributes, and a Name inside it, are its own affair (1.4 section 2.2.6). */
 const contents = (context: Context, name: TemplateName): MaybePromise<readonly Attribute[]> =>
   then(find(context, name), (template) => {
     checkOnline(template)
     if (template.key === undefined) throw notFound()
     return then(context.keys.retrieve(template.key), (object) =>
-      object.objectType === 'Template' ? object.value.attributes : [],
+      object.objectType === 'Template' ? object.value.attributes.filter(({ name: held }) => held !== 'Name') : [],
     )
   })
 

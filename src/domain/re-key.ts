@@ -128,3 +128,10 @@ export const publicHalf = (privateKey: ManagedObject): string => {
   }
   throw unfit('The private key has no public key')
 }
+
+/** A replacement belongs to whom the existing object belongs, whoever asked for it. */
+export const ownedLike = (replacement: ManagedObject, { tenant, owner }: ManagedObject): ManagedObject => ({
+  ...replacement,
+  tenant,
+  owner,
+})

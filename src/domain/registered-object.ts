@@ -1,6 +1,5 @@
 import type { Attribute } from '../protocol/attribute-instance.ts'
 import type { CryptographicAlgorithm } from '../protocol/enumerations.ts'
-import { KmipError } from '../protocol/kmip-error.ts'
 import type { KeyBlock } from '../protocol/structures/key-block.ts'
 import type { ObjectValue } from '../protocol/structures/managed-objects.ts'
 import { readOnly, rulesOf } from './attribute-rules.ts'
@@ -43,14 +42,19 @@ const withKeyBlock = (object: ObjectValue, change: (block: KeyBlock) => KeyBlock
   }
 }
 
-/** A Template is found by a Name that is not part of it (1.4 sections 2.2.6 and 11.4). */
+/** What a Template gives to others must be theirs to give. */
 const checkTemplate = (attributes: readonly Attribute[]): void => {
   for (const attribute of attributes) {
-    if (attribute.name === 'Name') throw new KmipError('InvalidField', 'A Template cannot hold a Name for others')
     const { setBy, stated } = rulesOf(attribute)
     if (setBy === 'server' && stated !== true) throw readOnly('AttributeReadOnly')
   }
 }
+
+/**
+ * A Name inside a Template is the Template's own. 1.4 section 11.4 would have it refused; arrays that were made for 1.0
+ * give it in no other place.
+ */
+const namesIn = (template: readonly Attribute[]): readonly Attribute[] => template.filter(({ name }) => name === 'Name')
 
 /**
  * Parts an object that a client brings from the attributes inside its Key Value, which are those of the object (1.4
@@ -61,7 +65,10 @@ export const unpacked = (
   object: ObjectValue,
   stated: StatedKey,
 ): { readonly object: ObjectValue; readonly attributes: readonly Attribute[] } => {
-  if (object.objectType === 'Template') checkTemplate(object.value.attributes)
+  if (object.objectType === 'Template') {
+    checkTemplate(object.value.attributes)
+    return { object, attributes: namesIn(object.value.attributes) }
+  }
   const keyValue = keyBlockOf(object)?.keyValue
   const attributes = keyValue === undefined || Buffer.isBuffer(keyValue) ? [] : keyValue.attributes
   return { object: withKeyBlock(object, (block) => completed(block, stated)), attributes }

@@ -4,7 +4,7 @@ import type { ManagedObject } from '../domain/managed-object.ts'
 import { then } from '../domain/maybe-promise.ts'
 import { acceptedWish, newObject, type Wish } from '../domain/new-object.ts'
 import type { OperationContext } from '../domain/operation-context.ts'
-import { checkOffset, checkReplaceable, publicHalf, superseded, takenOver } from '../domain/re-key.ts'
+import { checkOffset, checkReplaceable, ownedLike, publicHalf, superseded, takenOver } from '../domain/re-key.ts'
 import { checkStorage } from '../domain/storage-masks.ts'
 import type { Attribute } from '../protocol/attribute-instance.ts'
 import { attributeList } from '../protocol/attribute-wire.ts'
@@ -38,7 +38,7 @@ type Made = { readonly id: string; readonly deposit: Deposit; readonly link: Att
 const replaceHalf = (context: OperationContext, { existing, wish, own }: Half, { id, deposit, link }: Made): void => {
   // In this order: the Names have to be free before they are taken.
   context.objects.update(superseded(existing, id, context.now))
-  context.objects.insert(newObject({ ...wish, context, id, deposit, own: [link, ...own] }))
+  context.objects.insert(ownedLike(newObject({ ...wish, context, id, deposit, own: [link, ...own] }), existing))
 }
 
 const replacePair = (context: OperationContext, pair: Pair) => {

@@ -5,7 +5,7 @@ import type { ManagedObject } from '../domain/managed-object.ts'
 import { then } from '../domain/maybe-promise.ts'
 import { acceptedWish, newObject } from '../domain/new-object.ts'
 import type { OperationContext } from '../domain/operation-context.ts'
-import { checkOffset, checkReplaceable, superseded, takenOver } from '../domain/re-key.ts'
+import { checkOffset, checkReplaceable, ownedLike, superseded, takenOver } from '../domain/re-key.ts'
 import { checkStorage } from '../domain/storage-masks.ts'
 import type { Attribute } from '../protocol/attribute-instance.ts'
 import { attributeList } from '../protocol/attribute-wire.ts'
@@ -42,7 +42,7 @@ const replace = (context: OperationContext, { existing, given, offset }: Replace
   return then(context.keys.generateKey(id, specOf(existing, given)), (deposit) => {
     // In this order: the Names have to be free before they are taken.
     context.objects.update(superseded(existing, id, context.now))
-    context.objects.insert(newObject({ ...wish, context, id, deposit, own }))
+    context.objects.insert(ownedLike(newObject({ ...wish, context, id, deposit, own }), existing))
     context.batch.produced(id)
     return { uniqueIdentifier: id }
   })
