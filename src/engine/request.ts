@@ -1,10 +1,10 @@
-import { protocolVersion, requestMessage, type RequestMessage } from '../protocol/message.ts'
+import { requestMessage, type RequestMessage } from '../protocol/message.ts'
 import { OPERATION } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { TAG } from '../protocol/tags.ts'
 import { inRange, LATEST_VERSION, type Version, VERSIONS, versionOf } from '../schema/version.ts'
 import { ITEM_TYPE } from '../ttlv/item-type.ts'
-import { HEADER_LENGTH, lengthAt, tagAt, typeAt } from '../ttlv/reader.ts'
+import { HEADER_LENGTH, lengthAt, paddedLength, readInteger, tagAt, typeAt } from '../ttlv/reader.ts'
 import { scan, type ScanLimits } from '../ttlv/scan.ts'
 
 /** The version of a message: the one it asks for, and the one in which it is read and answered. */
@@ -16,22 +16,32 @@ export type MessageVersion = {
 
 /** Where the Protocol Version stands: inside the message and its header, as their first field. */
 const VERSION_AT = 2 * HEADER_LENGTH
+const MAJOR_AT = VERSION_AT + HEADER_LENGTH
+const INTEGER_LENGTH = 4
+const MINOR_AT = MAJOR_AT + HEADER_LENGTH + paddedLength(INTEGER_LENGTH)
+const VERSION_END = MINOR_AT + HEADER_LENGTH + paddedLength(INTEGER_LENGTH)
 
 /** The newest version that shares the major number, so that the client can read the answer. */
 const nearest = (major: number): Version =>
   VERSIONS.findLast((version) => version.startsWith(`${major}.`)) ?? LATEST_VERSION
 
+const isItem = (message: Buffer, at: number, tag: number, type: number, length: number): boolean =>
+  tagAt(message, at) === tag && typeAt(message, at) === type && lengthAt(message, at) === length
+
 /**
  * Reads the version before anything else, since everything else depends on it; undefined where the message does not
- * begin as one (1.4 section 6.1, 2.1 section 9.16).
+ * begin as one (1.4 section 6.1, 2.1 section 9.16). Nothing has been checked yet, so nothing is taken for granted here:
+ * what is wrong with such a message is found, and answered, when it is parsed.
  */
 export const peekVersion = (message: Buffer): MessageVersion | undefined => {
-  const integersEnd = VERSION_AT + HEADER_LENGTH + 4 * HEADER_LENGTH
-  if (message.length < integersEnd || tagAt(message, VERSION_AT) !== TAG.ProtocolVersion) return undefined
-  if (typeAt(message, VERSION_AT) !== ITEM_TYPE.Structure || lengthAt(message, VERSION_AT) !== 4 * HEADER_LENGTH)
-    return undefined
-  const { major, minor } = protocolVersion.compile('storage').read(message, VERSION_AT)
-  const version = versionOf(major, minor)
+  const begins =
+    message.length >= VERSION_END &&
+    isItem(message, VERSION_AT, TAG.ProtocolVersion, ITEM_TYPE.Structure, VERSION_END - MAJOR_AT) &&
+    isItem(message, MAJOR_AT, TAG.ProtocolVersionMajor, ITEM_TYPE.Integer, INTEGER_LENGTH) &&
+    isItem(message, MINOR_AT, TAG.ProtocolVersionMinor, ITEM_TYPE.Integer, INTEGER_LENGTH)
+  if (!begins) return undefined
+  const major = readInteger(message, MAJOR_AT)
+  const version = versionOf(major, readInteger(message, MINOR_AT))
   return version === undefined ? { version: nearest(major), spoken: false } : { version, spoken: true }
 }
 
