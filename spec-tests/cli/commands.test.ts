@@ -1,6 +1,6 @@
 import 'reflect-metadata'
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { X509Certificate } from 'node:crypto'
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 import { test } from 'tap'
@@ -103,6 +103,28 @@ void test('kmipd serve: finishes a first start that was cut short, and takes no 
   t.match(await run('serve'), { code: 1, err: [/kmipd\.db is there, but its root key .*root\.key is missing/] })
 })
 
+void test('kmipd serve: finishes a first start that was cut short before the certificate of the administrator', async (t) => {
+  const before = await readySite()
+  const { directory, program, run } = newSite()
+  cpSync(join(before.directory, 'data'), join(directory, 'data'), { recursive: true })
+  const pair = (suffix: string): string => join(directory, `data/pki/clients/admin.${suffix}`)
+  const key = readFileSync(pair('key'), 'utf8')
+  rmSync(pair('crt'))
+  t.match(await run('serve'), { code: 1, out: [/made admin .*admin\.crt/], err: [/no server/] })
+  t.equal(readFileSync(pair('key'), 'utf8'), key)
+  t.ok(new X509Certificate(readFileSync(pair('crt'))).checkPrivateKey(createPrivateKey(key)))
+  t.equal(await shownBy(program.directory, pair('crt')), 'admin admin')
+})
+
+void test('kmipd client: waits for the first start to have made the root key', async (t) => {
+  const { directory, run } = await readySite()
+  rmSync(join(directory, 'data/root.key'))
+  for (const words of [['list'], ['add', 'alice']] as const) {
+    t.match(await run('client', ...words), { code: 1, out: [], err: [/is not set up/] }, words[0])
+  }
+  t.match((await run('serve')).out, [/root\.key/])
+})
+
 void test('kmipd serve: a certificate of the operator takes the place of the own one', async (t) => {
   const other = await readySite()
   const { directory, run } = newSite()
@@ -131,8 +153,10 @@ void test('kmipd client add: no name twice, and no file overwritten', async (t) 
   t.match(await run('client', 'add', 'alice'), { code: 1, err: [/alice\.crt exists already/] })
   t.match(await run('client', 'add', 'alice', '--out', 'elsewhere'), { code: 1, err: [/client alice exists already/] })
   t.equal(readFileSync(join(directory, 'data/pki/clients/alice.key'), 'utf8'), before)
-  t.same(readdirSync(directory), ['data'], 'and no certificate came to exist')
-  t.equal((await program.directory.list()).length, 2)
+  t.same(readdirSync(join(directory, 'elsewhere')), [], 'and no certificate came to exist')
+  t.equal((await run('client', 'add', 'bob', '--out', 'data/root.key')).code, 1)
+  t.equal((await run('client', 'add', 'bob')).code, 0, 'a name that was not given is free')
+  t.equal((await program.directory.list()).length, 3)
 })
 
 void test('kmipd client add --csr: signs the key of the client, and no name of another', async (t) => {

@@ -1,9 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { type Client, type ClientDirectory, DEFAULT_TENANT, type Role } from '../domain/principal.ts'
-import { exists } from '../pki/files.ts'
-import { type PkiPaths, pairPaths } from '../pki/pki-paths.ts'
-import { issueNewClient } from './issue-client.ts'
+import type { PkiPaths } from '../pki/pki-paths.ts'
+import { ensureClientPair } from './issue-client.ts'
 import type { Program } from './program.ts'
 
 /** Name of the first client. */
@@ -28,14 +27,13 @@ export const namedClient = (
 })
 
 /**
- * Makes the first client, an administrator, where nobody is registered as one; true where it did. Certificate files
- * that are there already come from a first start that was cut short, and are taken.
+ * Makes the first client, an administrator, where nobody is registered as one; true where it did. Files that are
+ * there already come from a first start that was cut short, and are taken.
  */
 export const ensureAdmin = async (program: Program, paths: PkiPaths, directory: ClientDirectory): Promise<boolean> => {
   const clients = await directory.list()
   if (clients.some(({ role }) => role === 'admin')) return false
-  const files = pairPaths(paths.clients, ADMIN)
-  if (!(await exists(files.certificate))) await issueNewClient(paths, paths.clients, ADMIN, program.clock.now())
+  const files = await ensureClientPair(paths, ADMIN, program.clock.now())
   const certificate = new X509Certificate(await readFile(files.certificate))
   await directory.add(namedClient(program, ADMIN, 'admin', certificate))
   return true

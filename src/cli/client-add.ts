@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import type { Config } from '../config/schema.ts'
 import { type Client, type ClientDirectory, DEFAULT_TENANT, type Role } from '../domain/principal.ts'
 import { checkClientFiles, checkClientName, type IssuedClient, writeClientFiles } from '../pki/client-certificate.ts'
+import { makeDirectory } from '../pki/files.ts'
 import { namedClient } from './admin-client.ts'
 import { configFrom, withConfig } from './config-options.ts'
 import type { CliContext } from './context.ts'
@@ -65,9 +66,13 @@ const pin = async (registration: Registration, path: string): Promise<readonly s
   return [`fingerprint  ${client.fingerprint ?? ''}`]
 }
 
-/** Registers first: a certificate with the names of another client must not come to exist. */
+/**
+ * Registers before it writes: a certificate with the names of another client must not come to exist. But whether it can
+ * write it finds out first, since a name is taken for good.
+ */
 const issue = async (registration: Registration, issued: IssuedClient, out: string): Promise<readonly string[]> => {
   const { program, directory, name, role } = registration
+  await makeDirectory(out)
   await checkClientFiles(out, name)
   await directory.add(namedClient(program, name, role, issued.certificate))
   const files = await writeClientFiles(out, name, issued)

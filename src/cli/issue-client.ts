@@ -1,10 +1,10 @@
-import type { X509Certificate } from 'node:crypto'
 import { readAuthority } from '../pki/authority.ts'
 import { readCertificateRequest } from '../pki/certificate-request.ts'
-import { type ClientFiles, type IssuedClient, writeClientFiles } from '../pki/client-certificate.ts'
+import type { IssuedClient } from '../pki/client-certificate.ts'
+import { createFile, exists, makeDirectory, MODE } from '../pki/files.ts'
 import { issueClientCertificate } from '../pki/issue.ts'
-import { keyPem, makeKey, publicKeyOf } from '../pki/key-pair.ts'
-import type { PkiPaths } from '../pki/pki-paths.ts'
+import { ensureKey, keyPem, makeKey, publicKeyOf } from '../pki/key-pair.ts'
+import { type PairPaths, pairPaths, type PkiPaths } from '../pki/pki-paths.ts'
 
 /** Makes a key and a certificate for a client, in memory. `now` in seconds since 1970. */
 export const makeClientPair = async (paths: PkiPaths, name: string, now: number): Promise<IssuedClient> => {
@@ -27,13 +27,17 @@ export const signClientRequest = async (
   return { certificate, keyPem: undefined }
 }
 
-/** Makes and writes key and certificate of a client. */
-export const issueNewClient = async (
-  paths: PkiPaths,
-  directory: string,
-  name: string,
-  now: number,
-): Promise<{ readonly certificate: X509Certificate; readonly files: ClientFiles }> => {
-  const issued = await makeClientPair(paths, name, now)
-  return { certificate: issued.certificate, files: await writeClientFiles(directory, name, issued) }
+/**
+ * Makes a certificate for a client, with the key that is there, or a new one: what was cut short between the two is
+ * finished by the next call. A certificate that is there is kept.
+ */
+export const ensureClientPair = async (paths: PkiPaths, name: string, now: number): Promise<PairPaths> => {
+  const files = pairPaths(paths.clients, name)
+  if (await exists(files.certificate)) return files
+  await makeDirectory(paths.clients)
+  const key = await ensureKey(files.key)
+  const authority = await readAuthority(paths.authority)
+  const certificate = await issueClientCertificate(authority, publicKeyOf(key), name, now)
+  await createFile(files.certificate, certificate.toString(), MODE.public)
+  return files
 }

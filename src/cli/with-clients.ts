@@ -1,3 +1,4 @@
+import { dataPaths } from '../config/data-paths.ts'
 import type { Config } from '../config/schema.ts'
 import type { ClientDirectory } from '../domain/principal.ts'
 import { exists } from '../pki/files.ts'
@@ -5,11 +6,13 @@ import { pkiOf } from './pki-of.ts'
 import type { Program } from './program.ts'
 
 /**
- * Refuses a data directory in which nothing was made yet: opening its database would leave one without a root key.
+ * Refuses a data directory in which not everything was made yet: opening its database would leave one without a root
+ * key, which no server takes.
  * @throws Error
  */
 export const checkSetUp = async (config: Config): Promise<void> => {
-  if (!(await exists(pkiOf(config).authority.certificate)))
+  const made = [pkiOf(config).authority.certificate, dataPaths(config).rootKey]
+  if (!(await Promise.all(made.map(exists))).every(Boolean))
     throw new Error(`${config.data} is not set up; kmipd init does that, and so does the first kmipd serve`)
 }
 
