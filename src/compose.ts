@@ -7,6 +7,7 @@ import { dataPaths } from './config/data-paths.ts'
 import type { Config } from './config/schema.ts'
 import type { ClientDirectory } from './domain/principal.ts'
 import { createEngine } from './engine/create-engine.ts'
+import { LARGEST_RESPONSE } from './engine/handle-message.ts'
 import { createRootKey, openRootKey, RootKeyError, type RootKeyFile } from './keystore/software/root-key.ts'
 import { createSoftwareKeyStore } from './keystore/software/software-key-store.ts'
 import { listen, type ListenerOptions } from './net/tls-listener.ts'
@@ -21,6 +22,9 @@ import { createSystemClock, createUuidV7Ids } from './system.ts'
 /** The only place that chooses: which database, which keystore, which network. */
 
 const TICKET_KEY_BYTES = 48
+
+/** Largest response in largest requests: what may be brought can be got, in whatever form. */
+const RESPONSE_FACTOR = 4
 
 const clock = createSystemClock()
 const ids = createUuidV7Ids()
@@ -93,6 +97,7 @@ const openListener = async (config: Config, certificates: ServerCertificates, st
     operations: OPERATIONS,
     serverVersion: await programVersion(),
     cachedObjects: config.cache.objects,
+    largestResponse: Math.max(LARGEST_RESPONSE, RESPONSE_FACTOR * config.limits.messageSize),
   })
   return listen({
     ...(config.host === undefined ? {} : { host: config.host }),

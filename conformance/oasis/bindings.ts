@@ -1,3 +1,5 @@
+import type { Element, Exchange } from './parse.ts'
+
 /** Variables of a version's cases: bound where they are first seen, and the same from then on. */
 export type Bindings = {
   /** Seconds since 1970 that `$NOW` stands for. */
@@ -7,8 +9,8 @@ export type Bindings = {
   readonly made: Set<string>
   /** Whether the item that is being compared is about such an object. */
   random: boolean
-  /** Whether the case is about OAEP, which encrypts to something else each time. */
-  oaep: boolean
+  /** Whether the server encrypts to something else each time: OAEP, or an initialization vector of its own. */
+  readonly randomized: boolean
 }
 
 const TIME = /^\$NOW([+-]\d+)?$/
@@ -18,6 +20,20 @@ export const timeOf = (variable: string, { now }: Bindings): number | undefined 
   const match = TIME.exec(variable)
   return match === null ? undefined : now + Number(match[1] ?? 0)
 }
+
+const mentions = ({ name, value, children }: Element, field: string, wanted: string): boolean =>
+  (name === field && value === wanted) || children.some((child) => mentions(child, field, wanted))
+
+/** Bindings for a case; `made` goes with the server from case to case. */
+export const bindingsFor = (exchanges: readonly Exchange[], made: Set<string>): Bindings => ({
+  now: Math.floor(Date.now() / 1000),
+  values: new Map(),
+  made,
+  random: false,
+  randomized: exchanges.some(
+    ({ request }) => mentions(request, 'PaddingMethod', 'OAEP') || mentions(request, 'RandomIV', 'true'),
+  ),
+})
 
 export const copyBindings = ({ values, ...rest }: Bindings): Bindings => ({ ...rest, values: new Map(values) })
 

@@ -1,7 +1,7 @@
 import { type Bindings, copyBindings, takeBindings, timeOf } from './bindings.ts'
 import type { Item } from './decode.ts'
 import { fieldIn } from './encode.ts'
-import { codeOf } from './names.ts'
+import { codeOf, tagOf } from './names.ts'
 import type { Element } from './parse.ts'
 
 /*
@@ -39,6 +39,8 @@ const isListRequest = (request: Element): boolean =>
 /** What the reply to an operation may do differently. */
 const freedomOf = (operation: string | undefined, request: Element | undefined): Freedom => {
   if (operation === 'Query' || operation === 'GetAttributeList') return { order: true, extra: true }
+  // Which version the server prefers is not free, but it may know more of them.
+  if (operation === 'DiscoverVersions') return { order: false, extra: request?.children.length === 0 }
   if (operation === 'GetAttributes') return { order: true, extra: request === undefined || isListRequest(request) }
   return STRICT
 }
@@ -70,6 +72,15 @@ const normal = (element: Element, field: string, value: string): string => {
       return value
   }
 }
+
+/** Identifiers are the server's to choose, also where a case has kept those of another server. */
+const IDENTIFIERS: ReadonlySet<string> = new Set([
+  'UniqueIdentifier',
+  'ShortUniqueIdentifier',
+  'PrivateKeyUniqueIdentifier',
+  'PublicKeyUniqueIdentifier',
+  'LinkedObjectIdentifier',
+])
 
 const compareVariable = (variable: string, actual: Item, bindings: Bindings): string | undefined => {
   const time = timeOf(variable, bindings)
@@ -107,7 +118,7 @@ const compareValue = (expected: Element, actual: Item, field: string, bindings: 
   const where = field
   if (expected.type !== actual.type) return [`${where} is a ${actual.type}, not a ${expected.type}`]
   const value = expected.value ?? ''
-  if (value.startsWith('$')) {
+  if (value.startsWith('$') || IDENTIFIERS.has(field)) {
     const problem = compareVariable(value, actual, bindings)
     return problem === undefined ? [] : [`${where}: ${problem}`]
   }
@@ -149,6 +160,23 @@ const describeItem = (item: Item): string =>
     ? `${item.name} ${item.value ?? ''}`
     : `${item.name} {${item.children.map(describeItem).join(', ')}}`
 
+/** The expected children in their order, with others in between. */
+const compareAmongOthers = (
+  expected: readonly Element[],
+  actual: readonly Item[],
+  bindings: Bindings,
+): readonly string[] => {
+  let from = 0
+  return expected.flatMap((child) => {
+    const found = actual.findIndex(
+      (item, index) => index >= from && compare(child, item, expected, bindings, STRICT).length === 0,
+    )
+    if (found < 0) return [`no ${describe(child)} in this place`]
+    from = found + 1
+    return []
+  })
+}
+
 const compareOrdered = (
   expected: readonly Element[],
   actual: readonly Item[],
@@ -175,15 +203,16 @@ export const compare = (
   bindings: Bindings,
   freedom: Freedom,
 ): readonly string[] => {
-  if (expected.name !== actual.name && expected.tag === undefined)
-    return [`${actual.name} where ${expected.name} should be`]
+  if (tagOf(expected.name, expected.tag) !== actual.tag) return [`${actual.name} where ${expected.name} should be`]
   const field = fieldIn(expected, siblings)
-  if (SERVER_CHOSEN.has(field)) return []
+  if (SERVER_CHOSEN.has(field)) return expected.type === actual.type ? [] : [`${field} is a ${actual.type}`]
   if (expected.type !== 'Structure') return compareValue(expected, actual, field, bindings)
   if (actual.type !== 'Structure') return [`${expected.name} is no structure`]
   if (freedom.order || isAttributes(expected))
     return compareUnordered(expected.children, actual.children, freedom.extra, bindings)
-  return compareOrdered(expected.children, actual.children, bindings)
+  return freedom.extra
+    ? compareAmongOthers(expected.children, actual.children, bindings)
+    : compareOrdered(expected.children, actual.children, bindings)
 }
 
 const child = (element: Element, name: string): Element | undefined =>
@@ -193,18 +222,24 @@ const itemsOf = (message: Element): readonly Element[] => message.children.filte
 
 const MAKING: ReadonlySet<string> = new Set(['Create', 'CreateKeyPair', 'ReKey', 'ReKeyKeyPair'])
 
-/** Random by nature, whatever the key: random numbers, and what OAEP encrypts. */
-const isRandom = (operation: string | undefined, { oaep }: Bindings): boolean =>
-  operation === 'RNGRetrieve' || (operation === 'Encrypt' && oaep)
+/** Random by nature, whatever the key: random numbers, and what is encrypted with some of them. */
+const isRandom = (operation: string | undefined, { randomized }: Bindings): boolean =>
+  operation === 'RNGRetrieve' || (operation === 'Encrypt' && randomized)
 
 const identifiersIn = (payload: Item | undefined): readonly string[] =>
   payload?.children.flatMap(({ name, value }) =>
     name.endsWith('UniqueIdentifier') && value !== undefined ? [value] : [],
   ) ?? []
 
-const noteMade = (operation: string | undefined, payload: Item | undefined, made: Set<string>): void => {
-  if (operation !== undefined && MAKING.has(operation)) for (const id of identifiersIn(payload)) made.add(id)
-}
+/** Whether a request is about an object whose material is random. */
+const usesMade = (request: Element | undefined, { made, values }: Bindings): boolean =>
+  request?.children.some(
+    ({ name, value }) => name === 'UniqueIdentifier' && value !== undefined && made.has(values.get(value) ?? value),
+  ) ?? false
+
+/** What the server makes is random, and so is what is derived from it. */
+const isMaking = (operation: string | undefined, request: Element | undefined, bindings: Bindings): boolean =>
+  (operation !== undefined && MAKING.has(operation)) || (operation === 'DeriveKey' && usesMade(request, bindings))
 
 const compareBatchItem = (
   expected: Element,
@@ -216,11 +251,11 @@ const compareBatchItem = (
   const payload = request === undefined ? undefined : child(request, 'RequestPayload')
   const freedom = freedomOf(operation, payload)
   const answered = actual.children.find(({ name }) => name === 'ResponsePayload')
-  noteMade(operation, answered, bindings.made)
+  if (isMaking(operation, payload, bindings)) for (const id of identifiersIn(answered)) bindings.made.add(id)
   bindings.random = isRandom(operation, bindings) || identifiersIn(answered).some((id) => bindings.made.has(id))
   const expectedPayload = child(expected, 'ResponsePayload')
   const actualPayload = actual.children.find(({ name }) => name === 'ResponsePayload')
-  if (!freedom.order || expectedPayload === undefined || actualPayload === undefined)
+  if (freedom === STRICT || expectedPayload === undefined || actualPayload === undefined)
     return compare(expected, actual, [], bindings, STRICT)
   const rest = { ...expected, children: expected.children.filter(({ name }) => name !== 'ResponsePayload') }
   const actualRest = { ...actual, children: actual.children.filter(({ name }) => name !== 'ResponsePayload') }

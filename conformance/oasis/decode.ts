@@ -16,6 +16,7 @@ import {
 
 /** An item of an answer: values as text, so that they can be compared and shown. */
 export type Item = {
+  readonly tag: number
   readonly name: string
   readonly type: string
   readonly value: string | undefined
@@ -48,10 +49,10 @@ export const decodeItem = (buffer: Buffer, at = 0): Item => {
   const tag = tagAt(buffer, at)
   const name = TAGS.nameOf(tag) ?? `0x${tag.toString(16)}`
   const type = itemTypeName(typeAt(buffer, at)) ?? 'unknown'
-  if (type !== 'Structure') return { name, type, value: valueAt(buffer, at), children: [] }
+  if (type !== 'Structure') return { tag, name, type, value: valueAt(buffer, at), children: [] }
   const children: Item[] = []
   const end = at + HEADER_LENGTH + lengthAt(buffer, at)
   for (let child = at + HEADER_LENGTH; child < end; child = nextItem(buffer, child))
     children.push(decodeItem(buffer, child))
-  return { name, type, value: undefined, children }
+  return { tag, name, type, value: undefined, children }
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { identityOf, startKmipd, temporaryData } from '../../spec-tests/helpers/server.ts'
+import { bindingsFor } from './bindings.ts'
 import { parseCase } from './parse.ts'
 import { playCase } from './play.ts'
 
@@ -53,21 +54,14 @@ const playVersion = async (version: string): Promise<readonly Outcome[]> => {
     for (const file of filesOf(version)) {
       const name = file.replace(/\.xml$/, '')
       const exchanges = parseCase(readFileSync(join(directory, version, file), 'utf8'))
-      const bindings = {
-        now: Math.floor(Date.now() / 1000),
-        values: new Map<string, string>(),
-        made,
-        random: false,
-        oaep: false,
-      }
-      const { problems, step } = await playCase(server, identity, exchanges, bindings)
+      const problems = await playCase(server, identity, exchanges, bindingsFor(exchanges, made))
       const known = expected[version]?.[name]
       outcomes.push({
         version,
         name,
         passed: problems.length === 0,
         known,
-        detail: `step ${step ?? 0}: ${problems.join('; ')}`,
+        detail: problems.join('\n  '),
       })
     }
     return outcomes
@@ -80,7 +74,7 @@ const playVersion = async (version: string): Promise<readonly Outcome[]> => {
 const show = ({ version, name, passed, known, detail }: Outcome): void => {
   if (only !== undefined ? name !== only : passed === (known === undefined)) return
   if (passed) console.log(`${version} ${name}: passes, though expected.json says: ${known ?? ''}`)
-  else console.log(`${version} ${name}: ${detail.slice(0, 2000)}`)
+  else console.log(`${version} ${name}:\n  ${only === undefined ? detail.slice(0, 2000) : detail}`)
 }
 
 const table = (outcomes: readonly Outcome[]): void => {

@@ -3,8 +3,18 @@ import { test } from 'tap'
 import type { ObjectValue } from '../../src/protocol/structures/managed-objects.ts'
 import type { KeyBlock, KeyMaterial, TransparentKeyMaterial } from '../../src/protocol/structures/key-block.ts'
 import { KEY_FORMATS } from '../../src/keystore/key-formats.ts'
-import { KEY_FORMAT_TYPE } from '../../src/protocol/enumerations.ts'
-import { blockOf, bytesOf, hex, keyObject, materialOf, openKeys, reasonOf, valuesOf } from './software.ts'
+import { KEY_FORMAT_TYPE, type KeyFormatType } from '../../src/protocol/enumerations.ts'
+import {
+  blockOf,
+  bytesOf,
+  digestFormats,
+  hex,
+  keyObject,
+  materialOf,
+  openKeys,
+  reasonOf,
+  valuesOf,
+} from './software.ts'
 
 /* What Register takes in, what it derives and what it refuses (1.4 sections 2.1, 2.2 and 4.3; 2.1 sections 2 and 6.1.41). */
 
@@ -133,7 +143,30 @@ void test('1.4 §2.1.3 / 2.1 §3.1: keys of pairs, algorithm and length taken fr
     t.same(valuesOf(deposit, 'CryptographicAlgorithm'), [algorithm])
     t.same(valuesOf(deposit, 'KeyFormatType'), [keyFormatType])
     const digestValue = createHash('sha256').update(material).digest()
-    t.same(valuesOf(deposit, 'Digest'), [{ hashingAlgorithm: 'SHA_256', digestValue, keyFormatType }])
+    t.same(valuesOf(deposit, 'Digest')[0], { hashingAlgorithm: 'SHA_256', digestValue, keyFormatType })
+  }
+})
+
+/* The default of Table 81 of 2.1; none where the table has no row for such keys. */
+const DEFAULT_FORMATS: readonly (readonly [kind: 'PublicKey' | 'PrivateKey', name: string, format: KeyFormatType])[] = [
+  ['PrivateKey', 'RSA', 'PKCS_1'],
+  ['PublicKey', 'RSA', 'PKCS_1'],
+  ['PrivateKey', 'EC', 'TransparentECPrivateKey'],
+  ['PublicKey', 'EC', 'TransparentECPublicKey'],
+]
+
+void test('1.4 §3.17 / 2.1 §4.21: a Digest of the format that was registered, and one of the default format', async (t) => {
+  const keys = await openKeys()
+  for (const [kind, keyFormatType, material, algorithm] of PAIR_CASES) {
+    const deposit = await keys.deposit('a', keyObject(kind, material, { keyFormatType }))
+    const format = DEFAULT_FORMATS.find(([ofKind, name]) => ofKind === kind && name === algorithm)?.[2]
+    t.same(
+      digestFormats(deposit),
+      format === undefined || format === keyFormatType ? [keyFormatType] : [keyFormatType, format],
+    )
+    if (format === undefined) continue
+    const again = await keys.deposit('b', await keys.retrieve(deposit.key, { keyFormatType: format }))
+    t.same(valuesOf(again, 'Digest')[0], valuesOf(deposit, 'Digest').at(-1), 'of the key as it is read in that format')
   }
 })
 

@@ -72,6 +72,10 @@ export const bytesOf = (object: ObjectValue): Buffer => {
   return material
 }
 
+/** The formats of which there is a Digest, in the order of the instances. */
+export const digestFormats = ({ attributes }: Deposit): readonly unknown[] =>
+  attributes.flatMap((attribute) => (attribute.name === 'Digest' ? [attribute.value.keyFormatType] : []))
+
 /** The values of one attribute of a deposit. */
 export const valuesOf = ({ attributes }: Pick<Deposit, 'attributes'>, name: string): unknown[] =>
   attributes.filter((attribute) => attribute.name === name).map(({ value }) => value)

@@ -103,6 +103,30 @@ for (const version of FAMILIES) {
   })
 }
 
+for (const version of ['2.0', '2.1'] as const) {
+  void test(`2.1 §6.1.8: ${version} makes Secret Data of the length asked for (TC-CREATE-SD-1)`, async (t) => {
+    const make = (...attributes: readonly Attribute[]) =>
+      client.attempt(version, 'Create', { objectType: 'SecretData', attributes: attributesOf(...attributes) })
+    const materials = await Promise.all(
+      [bits(80), bits(80)].map(async (length) => {
+        const made = await make(length)
+        t.equal(made.payload['objectType'], 'SecretData')
+        const id = idIn(made.payload)
+        t.equal(await attributeOf(client, version, id, 'CryptographicLength'), 80)
+        t.ok(await attributeOf(client, version, id, 'OriginalCreationDate'))
+        const { SecretData } = await client.call(version, 'Get', of(id))
+        t.match(SecretData, { secretDataType: 'Password', keyBlock: { keyFormatType: 'Raw' } })
+        return (SecretData as { keyBlock: { keyValue: { keyMaterial: Buffer } } }).keyBlock.keyValue.keyMaterial
+      }),
+    )
+    for (const material of materials) t.equal(material.length, 10)
+    t.notSame(materials[0], materials[1])
+    for (const wrong of [[], [bits(0)], [bits(81)], [bits(8 * 65_537)]]) {
+      t.equal(refusal(await make(...wrong)), 'InvalidField')
+    }
+  })
+}
+
 void test('2.1 §7.33: where a key may be kept', async (t) => {
   const kept = (...masks: readonly number[]) =>
     client.attempt('2.1', 'Create', { ...asked(AES, bits(128)), protectionStorageMasks: { masks } })

@@ -3,7 +3,17 @@ import { test } from 'tap'
 import type { Attribute } from '../../src/protocol/attribute-instance.ts'
 import type { CryptographicParameters } from '../../src/protocol/structures/cryptographic-parameters.ts'
 import { inRange, type Version, VERSIONS } from '../../src/schema/version.ts'
-import { attributeOf, FAMILIES, inFamily, of, openServer, refusal, registerKey, usage } from '../helpers/calls.ts'
+import {
+  attributeOf,
+  createKey,
+  FAMILIES,
+  inFamily,
+  of,
+  openServer,
+  refusal,
+  registerKey,
+  usage,
+} from '../helpers/calls.ts'
 
 const { client, harness } = await openServer()
 
@@ -117,6 +127,29 @@ for (const version of CIPHERING) {
     t.match(await attributeOf(client, version, id, 'UsageLimits'), { usageLimitsTotal: 16n, usageLimitsCount: 0n })
     t.equal(refusal(await client.attempt(version, 'Encrypt', request)), 'PermissionDenied')
     t.same((await client.call(version, 'Decrypt', { ...request, data }))['data'], DATA, 'opening is not counted')
+  })
+}
+
+/* 2.0 still says that a key outside its dates is not permitted; only its State is a matter of the life-cycle there. */
+for (const version of ['1.4', '2.0', '2.1'] as const) {
+  void test(`1.4 §3.25, §3.26 / 2.1 §4.40, §4.41: ${version}: a key is used within its dates (CS-BC-M-14)`, async (t) => {
+    const now = harness.clock.now()
+    const id = await activeKey(
+      version,
+      { name: 'ProcessStartDate', value: now + 3600 },
+      { name: 'ProtectStopDate', value: now - 3600 },
+    )
+    const request = { ...of(id), cryptographicParameters: ECB, data: DATA }
+    for (const operation of ['Encrypt', 'Decrypt'] as const) {
+      const reason = refusal(await client.attempt(version, operation, request))
+      t.equal(reason, version === '2.1' ? 'WrongKeyLifecycleState' : 'PermissionDenied', operation)
+    }
+    const unborn = { ...request, ...of(await createKey(client, version)) }
+    t.equal(
+      refusal(await client.attempt(version, 'Encrypt', unborn)),
+      inFamily(version, 'PermissionDenied', 'WrongKeyLifecycleState'),
+      'a key that is not Active',
+    )
   })
 }
 

@@ -65,8 +65,9 @@ for (const version of FAMILIES) {
     t.equal(values.get('State'), 'PreActive')
     t.match(values.get('Name'), { nameValue: `export ${version}` })
     t.equal(values.get('Fresh'), true, 'nobody had it before')
-    t.equal(await attributeOf(client, version, id, 'Fresh'), false, 'and now somebody has')
+    t.equal(await attributeOf(client, version, id, 'Fresh'), true, '2.1 §4.24: only Get changes that (TC-IMPEXP-3)')
     t.same(answer['SymmetricKey'], (await client.call(version, 'Get', of(id)))['SymmetricKey'])
+    t.equal(await attributeOf(client, version, id, 'Fresh'), false, 'and now somebody has')
   })
 
   void test(`1.4 §4.40 / 2.1 §6.1.18: ${version}: of a destroyed object only the attributes`, async (t) => {

@@ -63,6 +63,7 @@ for (const version of FAMILIES) {
       results.map(({ status }) => status),
       ['OperationUndone', 'OperationFailed'],
     )
+    t.equal(results[0]?.payload['uniqueIdentifier'], id, 'its answer comes back with another status (BL-M-2)')
     t.equal(await attributeOf(client, version, id, 'State'), 'PreActive')
   })
 

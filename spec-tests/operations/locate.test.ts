@@ -3,7 +3,7 @@ import type { Attribute } from '../../src/protocol/attribute-instance.ts'
 import { anyOf } from '../../src/protocol/attribute-any.ts'
 import { STORAGE_STATUS_MASK } from '../../src/protocol/enumerations.ts'
 import { VERSIONS, type Version } from '../../src/schema/version.ts'
-import { createKey, FAMILIES, inFamily, named, of, openServer, refusal } from '../helpers/calls.ts'
+import { attributeOf, createKey, FAMILIES, inFamily, named, of, openServer, refusal } from '../helpers/calls.ts'
 
 const { client, harness } = await openServer()
 
@@ -89,6 +89,52 @@ for (const version of FAMILIES) {
     t.same(await locate(version, request), [id])
     await client.call(version, 'Get', of(id))
     t.same(await locate(version, request), [])
+  })
+
+  void test(`1.4 §4.9 / 2.1 §6.1.28: ${version}: fresh members of a group in their turn (TC-152)`, async (t) => {
+    const name = `turns of ${version}`
+    const ids = await threeOf(version, name)
+    const request = { ...filtersOf(group(name)), objectGroupMember: 'GroupMemberFresh' }
+    t.same(await locate(version, request), ids, 'several, the newest first')
+    for (const id of ids.toReversed()) {
+      t.same(await locate(version, { ...request, maximumItems: 1 }), [id], 'one: it has waited longest')
+      await client.call(version, 'Get', of(id))
+    }
+    t.same(await locate(version, { ...request, maximumItems: 1 }), [])
+    t.equal(
+      refusal(await client.attempt(version, 'Locate', { filters: [], objectGroupMember: 'GroupMemberFresh' })),
+      'InvalidField',
+      'of which group',
+    )
+  })
+
+  void test(`1.4 §6.13 / 2.1 §9.5: ${version}: what is undone delivers nothing, and stays fresh`, async (t) => {
+    const id = await createKey(client, version, group(`undone of ${version}`))
+    const [got, failed] = await client.batch(
+      version,
+      [
+        { operation: 'Get', request: of(id) },
+        { operation: 'Get', request: of('nowhere') },
+      ],
+      { option: 'Undo' },
+    )
+    t.same([got?.status, failed?.status], ['OperationUndone', 'OperationFailed'])
+    t.same(got?.payload, {}, 'not the key')
+    t.equal(await attributeOf(client, version, id, 'Fresh'), true)
+  })
+
+  void test(`1.4 §4.9 / 2.1 §6.1.28: ${version}: the default member of a group (TC-153)`, async (t) => {
+    const name = `default of ${version}`
+    const request = { ...filtersOf(group(name)), objectGroupMember: 'GroupMemberDefault' }
+    t.same(await locate(version, request), [])
+    const ids = await threeOf(version, name)
+    for (const id of ids.toReversed()) {
+      t.same(await locate(version, request), [id], 'each in its turn')
+      await client.call(version, 'Get', of(id))
+    }
+    t.same(await locate(version, request), ids.slice(-1), 'and then the first')
+    const added = await createKey(client, version, group(name))
+    t.same(await locate(version, request), [added], 'a new one before those that have been served')
   })
 
   void test(`1.4 §4.9 / 2.1 §6.1.28: ${version}: nobody finds the objects of another client`, async (t) => {

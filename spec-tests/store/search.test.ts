@@ -118,6 +118,8 @@ const CASES: readonly (readonly [title: string, search: Partial<Search>, ids: re
   ['a page', { offset: 1, limit: 1 }, ['certificate']],
   ['a page past the end', { offset: 3 }, []],
   ['an empty page', { limit: 0 }, []],
+  ['oldest first', { oldestFirst: true }, ['key', 'certificate', 'newest']],
+  ['the second oldest', { oldestFirst: true, offset: 1, limit: 1 }, ['certificate']],
 ]
 
 forEachEngine('1.4 §4.9 / 2.1 §6.1.27: Locate, each condition by itself', async (t, engine) => {

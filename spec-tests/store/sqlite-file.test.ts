@@ -145,16 +145,17 @@ void test('a folder that is not there', async (t) => {
 void test('1.4 §4.9 / 2.1 §6.1.27: a page of many hits is read from an index in its order, never sorted', async (t) => {
   const database = openDatabase(await made(t), 'read-only')
   const storage = { online: true, archived: false, destroyed: false }
-  const cases: readonly (readonly [shape: Omit<SearchShape, 'storage' | 'windowed'>, index: RegExp])[] = [
-    [{ driver: 'equals', filters: [] }, /SEARCH d USING PRIMARY KEY \(attribute=\? AND value=\?\)/],
-    [{ driver: 'equals', filters: ['equals', 'state'] }, /SEARCH d USING PRIMARY KEY \(attribute=\? AND value=\?\)/],
-    [{ driver: 'owner', filters: ['object-type'] }, /SEARCH d USING COVERING INDEX objects_owner/],
-    [{ driver: 'object-type', filters: ['owner'] }, /SEARCH d USING COVERING INDEX objects_type/],
-    [{ driver: 'newest', filters: ['state'] }, /SEARCH d USING COVERING INDEX objects_newest/],
-    [{ driver: 'newest', filters: [] }, /SEARCH d USING COVERING INDEX objects_newest/],
-  ]
+  const cases: readonly (readonly [shape: Omit<SearchShape, 'storage' | 'windowed' | 'oldestFirst'>, index: RegExp])[] =
+    [
+      [{ driver: 'equals', filters: [] }, /SEARCH d USING PRIMARY KEY \(attribute=\? AND value=\?\)/],
+      [{ driver: 'equals', filters: ['equals', 'state'] }, /SEARCH d USING PRIMARY KEY \(attribute=\? AND value=\?\)/],
+      [{ driver: 'owner', filters: ['object-type'] }, /SEARCH d USING COVERING INDEX objects_owner/],
+      [{ driver: 'object-type', filters: ['owner'] }, /SEARCH d USING COVERING INDEX objects_type/],
+      [{ driver: 'newest', filters: ['state'] }, /SEARCH d USING COVERING INDEX objects_newest/],
+      [{ driver: 'newest', filters: [] }, /SEARCH d USING COVERING INDEX objects_newest/],
+    ]
   for (const [shape, index] of cases) {
-    const { page } = searchStatements(SQLITE, { ...shape, storage, windowed: false })
+    const { page } = searchStatements(SQLITE, { ...shape, storage, windowed: false, oldestFirst: false })
     const parameters = page.sql.match(/\?/g)?.map(() => null) ?? []
     const plan = database
       .prepare<null[], { detail: string }>(`explain query plan ${page.sql}`)

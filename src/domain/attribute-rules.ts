@@ -79,13 +79,15 @@ const PERMITS: Readonly<Record<Permission, (occasion: Occasion) => boolean>> = {
 }
 
 /**
- * Checks a permission that depends on the life of the object; `no` is for the caller, whose reason differs.
+ * Checks a permission that depends on the life of the object; `no` is for the caller, whose reason differs. Among the
+ * reasons of the attribute operations, Wrong Key Lifecycle State is new in 2.1.
  * @throws KmipError WrongKeyLifecycleState
  */
 export const checkCondition = (permission: Permission, occasion: Occasion): void => {
   if (permission === 'no' || PERMITS[permission](occasion)) return
   throw new KmipError('WrongKeyLifecycleState', 'The state of the object does not allow to change the attribute', {
     older: 'PermissionDenied',
+    since: '2.1',
   })
 }
 

@@ -60,16 +60,17 @@ export const allowsUsage = ({ attributes }: ManagedObject, bits: number): boolea
   return (mask & CRYPTOGRAPHIC_USAGE_MASK.code.Unrestricted) !== 0 || (bits & ~mask) === 0
 }
 
-const isInService = (object: ManagedObject, { states, inTime }: Direction, now: number): boolean =>
-  states.includes(stateOf(object, now)) && inTime(object, now)
-
 /** Whether the state and the dates of a key let it protect something new. */
-export const isProtectingAt = (object: ManagedObject, now: number): boolean => isInService(object, PROTECT, now)
+export const isProtectingAt = (object: ManagedObject, now: number): boolean =>
+  PROTECT.states.includes(stateOf(object, now)) && PROTECT.inTime(object, now)
 
-const checkState = (object: ManagedObject, direction: Direction, now: number): void => {
-  if (isInService(object, direction, now)) return
+/** A key outside its dates is Active all the same: to 2.0 its life-cycle state is right, and yet it may not be used. */
+const checkState = (object: ManagedObject, { states, inTime }: Direction, now: number): void => {
+  const isRightState = states.includes(stateOf(object, now))
+  if (isRightState && inTime(object, now)) return
   throw new KmipError('WrongKeyLifecycleState', 'The key may not be used for this purpose now', {
     older: 'PermissionDenied',
+    since: isRightState ? '2.1' : '2.0',
   })
 }
 

@@ -104,10 +104,12 @@ export type Search = {
   readonly limit: number
   /** Whether to count all hits, where that costs no scan. */
   readonly count: boolean
+  /** The order of the hits; absent: newest first. */
+  readonly oldestFirst?: boolean
 }
 
 export type SearchResult = {
-  /** Unique Identifiers, newest first. */
+  /** Unique Identifiers, in the order asked for. */
   readonly ids: readonly string[]
   /** All hits, where it was asked for and cheap to know. */
   readonly total: number | undefined

@@ -25,6 +25,8 @@ export type EngineDependencies = {
   /** Objects kept in memory, where the store is ours alone. */
   readonly cachedObjects: number
   readonly limits?: ScanLimits
+  /** Bytes that a response may have. */
+  readonly largestResponse?: number
 }
 
 /** Identifiers in one answer of Locate, whatever the client asks for. */
@@ -54,7 +56,8 @@ const describe = (operations: readonly Operation[], serverVersion: string): Serv
 
 /** Puts the engine together: one for each process. */
 export const createEngine = (dependencies: EngineDependencies): MessageHandler => {
-  const { store, keys, access, clock, ids, log, operations, serverVersion, cachedObjects, limits } = dependencies
+  const { store, keys, access, clock, ids, log, operations, serverVersion, cachedObjects } = dependencies
+  const { limits, largestResponse } = dependencies
   const cache = store.exclusive && cachedObjects > 0 ? createObjectCache(cachedObjects) : noObjectCache
   const unit = { store, keys, access, cache, log, locateCap: LOCATE_CAP }
   return createMessageHandler({
@@ -70,5 +73,6 @@ export const createEngine = (dependencies: EngineDependencies): MessageHandler =
       createUnit: () => createUnitOfWork(unit),
     },
     ...(limits === undefined ? {} : { limits }),
+    ...(largestResponse === undefined ? {} : { largestResponse }),
   })
 }

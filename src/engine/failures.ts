@@ -3,7 +3,7 @@ import { RESULT_REASON } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { reasonFor } from '../protocol/reasons.ts'
 import { SchemaError, type SchemaProblem } from '../schema/error.ts'
-import type { Version } from '../schema/version.ts'
+import { inRange, type Version } from '../schema/version.ts'
 import { TtlvError, type TtlvErrorKind } from '../ttlv/error.ts'
 import { DuplicateError } from '../domain/object-store.ts'
 
@@ -11,6 +11,8 @@ import { DuplicateError } from '../domain/object-store.ts'
 export type Failure = {
   readonly reason: ResultReason
   readonly older: ResultReason | undefined
+  /** First version that is told the reason, where that is later than the reason itself. */
+  readonly since?: Version | undefined
   readonly message: string
 }
 
@@ -34,7 +36,10 @@ const TTLV_FAILURES: Readonly<Record<TtlvErrorKind, readonly [ResultReason, Resu
 
 /** What a client is told about an error; undefined for one that is the server's own. */
 export const knownFailure = (error: unknown): Failure | undefined => {
-  if (error instanceof KmipError) return { reason: error.reason, older: error.older, message: error.message }
+  if (error instanceof KmipError) {
+    const { reason, older, since, message } = error
+    return { reason, older, since, message }
+  }
   if (error instanceof SchemaError) {
     const [reason, message] = SCHEMA_FAILURES[error.problem]
     return { reason, older: undefined, message }
@@ -59,7 +64,7 @@ export const GENERAL_FAILURE: Failure = {
 }
 
 /** The reason in the words of a version. */
-export const reasonIn = ({ reason, older }: Failure, version: Version): ResultReason =>
-  older !== undefined && !RESULT_REASON.knownIn(reason, version)
+export const reasonIn = ({ reason, older, since }: Failure, version: Version): ResultReason =>
+  older !== undefined && !(RESULT_REASON.knownIn(reason, version) && inRange(version, { since }))
     ? reasonFor(older, version)
     : reasonFor(reason, version)

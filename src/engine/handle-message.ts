@@ -18,7 +18,12 @@ import { createWriterPool } from './writer-pool.ts'
 export type EngineOptions = {
   readonly parts: EngineParts
   readonly limits?: ScanLimits
+  /** Bytes that a response may have, whatever the client would take. */
+  readonly largestResponse?: number
 }
+
+/** Where nothing else is said. Thousands of items may ask for the same large object: what they get has to have an end. */
+export const LARGEST_RESPONSE = 4 * 1024 * 1024
 
 /** The version in which a stream is refused that names none. */
 const UNKNOWN_VERSION: MessageVersion = { version: LATEST_VERSION, spoken: false }
@@ -34,11 +39,19 @@ const placeOf = (message: Buffer, error: unknown): string | undefined =>
         .join('/')
     : undefined
 
+/** A message that cannot be read: header and one item without Operation (1.4 section 11.1). */
+const writeRefusal = (writer: Writer, version: Version, failure: Failure, now: number): void => {
+  const message = beginMessage(writer, version, now, 1)
+  writeFailedItem(writer, undefined, failure, version)
+  writer.end(message)
+}
+
 /**
  * The engine: request bytes in, response bytes out, over whatever connection. What can be answered at once is answered
  * at once; there is a promise only where a database, a key module or a commit makes one.
  */
-export const createMessageHandler = ({ parts, limits = DEFAULT_LIMITS }: EngineOptions): MessageHandler => {
+export const createMessageHandler = (options: EngineOptions): MessageHandler => {
+  const { parts, limits = DEFAULT_LIMITS, largestResponse = LARGEST_RESPONSE } = options
   const pool = createWriterPool()
 
   const reply = (writer: Writer, close: boolean): Reply => ({
@@ -47,11 +60,9 @@ export const createMessageHandler = ({ parts, limits = DEFAULT_LIMITS }: EngineO
     release: () => pool.release(writer),
   })
 
-  /** A message that cannot be read: header and one item without Operation (1.4 section 11.1). */
-  const refusal = (writer: Writer, version: Version, failure: Failure, close: boolean): Reply => {
-    const message = beginMessage(writer, version, parts.clock.now(), 1)
-    writeFailedItem(writer, undefined, failure, version)
-    writer.end(message)
+  const refusal = (version: Version, failure: Failure, close: boolean): Reply => {
+    const writer = pool.acquire()
+    writeRefusal(writer, version, failure, parts.clock.now())
     return reply(writer, close)
   }
 
@@ -61,7 +72,7 @@ export const createMessageHandler = ({ parts, limits = DEFAULT_LIMITS }: EngineO
     if (failure === undefined) parts.log.error('request failed unexpectedly', { ...fields, error })
     else parts.log.warn('request refused', { ...fields, error })
     // Lengths that do not add up leave no doubt only about this message: what follows cannot be trusted (2.1 section 11.46).
-    return refusal(pool.acquire(), version, failure ?? GENERAL_FAILURE, error instanceof TtlvError)
+    return refusal(version, failure ?? GENERAL_FAILURE, error instanceof TtlvError)
   }
 
   const answer = (request: RequestMessage, version: Version, session: Session): MaybePromise<Reply> => {
@@ -75,7 +86,7 @@ export const createMessageHandler = ({ parts, limits = DEFAULT_LIMITS }: EngineO
       version,
       principal: session.principal,
       writer,
-      maximumSize: header.maximumResponseSize ?? Number.POSITIVE_INFINITY,
+      maximumSize: Math.min(header.maximumResponseSize ?? largestResponse, largestResponse),
       batch: emptyBatchState(),
       asynchronousOnly: header.asynchronousIndicator === 'Mandatory',
       items,
@@ -101,7 +112,7 @@ export const createMessageHandler = ({ parts, limits = DEFAULT_LIMITS }: EngineO
     },
     refuse: (error, session) => {
       parts.log.warn('stream refused', { client: session.principal.name, peer: session.peer, error })
-      return refusal(pool.acquire(), LATEST_VERSION, knownFailure(error) ?? GENERAL_FAILURE, true)
+      return refusal(LATEST_VERSION, knownFailure(error) ?? GENERAL_FAILURE, true)
     },
   }
 }

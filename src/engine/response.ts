@@ -2,6 +2,7 @@ import { RESULT_REASON, RESULT_STATUS } from '../protocol/enumerations.ts'
 import type { RequestBatchItem } from '../protocol/message.ts'
 import { TAG } from '../protocol/tags.ts'
 import { type Version, versionNumbers } from '../schema/version.ts'
+import { HEADER_LENGTH, nextItem, tagAt } from '../ttlv/reader.ts'
 import type { Writer } from '../ttlv/writer.ts'
 import { type Failure, reasonIn } from './failures.ts'
 
@@ -58,7 +59,38 @@ export const writeFailedItem = (
   writer.end(start)
 }
 
-/** An item that had succeeded before a later one failed, in a batch with Undo (1.4 section 6.13). */
-export const writeUndoneItem = (writer: Writer, item: RequestBatchItem): void => {
-  writer.end(beginItem(writer, item, 'OperationUndone'))
+/** What says which objects an item was about, and nothing else. */
+const HARMLESS: ReadonlySet<number> = new Set([
+  TAG.ObjectType,
+  TAG.UniqueIdentifier,
+  TAG.PrivateKeyUniqueIdentifier,
+  TAG.PublicKeyUniqueIdentifier,
+])
+
+const childrenOf = (structure: Buffer): readonly Buffer[] => {
+  const children: Buffer[] = []
+  for (let at = HEADER_LENGTH; at < structure.length; at = nextItem(structure, at)) {
+    children.push(structure.subarray(at, nextItem(structure, at)))
+  }
+  return children
+}
+
+/**
+ * The payload that the item written from `start` to `end` keeps when it is undone, copied: the answer comes back with
+ * another status (1.4 section 11.43, 2.1 section 9.5). But what it delivered is not given: a cipher text whose use is
+ * not counted any more, or a key that counts as fresh again.
+ */
+export const keptPayload = (writer: Writer, start: number, end: number): Buffer | undefined => {
+  const payload = childrenOf(writer.bytes(start).subarray(0, end - start)).find(
+    (child) => tagAt(child, 0) === TAG.ResponsePayload,
+  )
+  if (payload === undefined || !childrenOf(payload).every((field) => HARMLESS.has(tagAt(field, 0)))) return undefined
+  return Buffer.from(payload)
+}
+
+/** An item that had succeeded before a later one failed, in a batch with Undo (1.4 section 6.13, 2.1 section 9.5). */
+export const writeUndoneItem = (writer: Writer, item: RequestBatchItem, payload: Buffer | undefined): void => {
+  const start = beginItem(writer, item, 'OperationUndone')
+  if (payload !== undefined) writer.raw(payload)
+  writer.end(start)
 }

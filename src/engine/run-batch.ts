@@ -4,8 +4,9 @@ import { ConflictError } from '../domain/object-store.ts'
 import { type BatchMark, markBatch, rewindBatch } from './batch-identifiers.ts'
 import { type Failure, GENERAL_FAILURE } from './failures.ts'
 import type { UnitOfWork } from './objects/unit-of-work.ts'
-import { writeFailedItem, writeUndoneItem } from './response.ts'
+import { keptPayload, writeFailedItem, writeUndoneItem } from './response.ts'
 import { failureOf, type ItemRun, performItem } from './run-item.ts'
+import { giveWay, sliceEnd } from './time-slice.ts'
 import { inTurn } from './turns.ts'
 
 /** A batch on its way; `item` changes from item to item. */
@@ -65,13 +66,16 @@ const runItem = (run: ItemRun): MaybePromise<boolean> => {
   }
 }
 
-const runOneByOne = (run: BatchRun, from = 0): MaybePromise<BatchResult> => {
+const runOneByOne = (run: BatchRun, from = 0, sliceEndsAt = sliceEnd()): MaybePromise<BatchResult> => {
   for (let index = from; index < run.items.length; index += 1) {
     const item = run.items[index]
     if (item === undefined) break
+    if (index > 0 && performance.now() > sliceEndsAt) return giveWay().then(() => runOneByOne(run, index))
     const succeeded = runItem({ ...run, item })
     if (isPromise(succeeded)) {
-      return succeeded.then((ok) => (ok || run.continueOnError ? runOneByOne(run, index + 1) : { count: index + 1 }))
+      const goOn = (ok: boolean): MaybePromise<BatchResult> =>
+        ok || run.continueOnError ? runOneByOne(run, index + 1, sliceEndsAt) : { count: index + 1 }
+      return succeeded.then(goOn)
     }
     if (!succeeded && !run.continueOnError) return { count: index + 1 }
   }
@@ -80,29 +84,36 @@ const runOneByOne = (run: BatchRun, from = 0): MaybePromise<BatchResult> => {
 
 // Undo: the items are one unit of work, which is committed whole or thrown away ---------------------------------------
 
-const undone = (run: BatchRun, start: number, failedAt: number, failure: Failure): BatchResult => {
-  run.writer.truncate(start)
-  for (const item of run.items.slice(0, failedAt)) writeUndoneItem(run.writer, item)
-  writeFailedItem(run.writer, run.items[failedAt], failure, run.version)
-  return { count: failedAt + 1 }
+/** `starts` are the places of the answers, up to that of the item that failed. */
+const undone = (run: BatchRun, starts: readonly number[], failure: Failure): BatchResult => {
+  const { writer, items, version } = run
+  const payloads = starts.slice(1).map((end, index) => keptPayload(writer, starts[index] ?? end, end))
+  writer.truncate(starts[0] ?? writer.length)
+  for (const [index, item] of items.slice(0, payloads.length).entries()) writeUndoneItem(writer, item, payloads[index])
+  writeFailedItem(writer, items[payloads.length], failure, version)
+  return { count: payloads.length + 1 }
 }
 
 const runTogether = async (run: BatchRun): Promise<BatchResult> => {
   const start = run.writer.length
   const mark = markBatch(run.batch)
-  let at = 0
+  let starts: number[] = []
 
   const attempt = async (): Promise<BatchResult> => {
     run.writer.truncate(start)
     rewindBatch(run.batch, mark)
     const unit = run.parts.createUnit()
-    at = 0
+    starts = []
+    let sliceEndsAt = sliceEnd()
     for (const item of run.items) {
+      if (performance.now() > sliceEndsAt) {
+        await giveWay()
+        sliceEndsAt = sliceEnd()
+      }
+      starts.push(run.writer.length)
       await performItem({ ...run, item }, unit)
-      at += 1
     }
     // From here on a failure is nobody's in particular: the last item answers for the batch.
-    at -= 1
     if (unit.changed) await unit.commit()
     return { count: run.items.length }
   }
@@ -113,8 +124,8 @@ const runTogether = async (run: BatchRun): Promise<BatchResult> => {
       throw error
     })
   } catch (error) {
-    const item = run.items[at]
-    return undone(run, start, at, item === undefined ? GENERAL_FAILURE : failureOf({ ...run, item }, error))
+    const item = run.items[starts.length - 1]
+    return undone(run, starts, item === undefined ? GENERAL_FAILURE : failureOf({ ...run, item }, error))
   }
 }
 

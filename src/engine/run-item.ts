@@ -74,7 +74,10 @@ const checkSynchronous = ({ asynchronousOnly }: ItemRun): void => {
 const finish = ({ writer, maximumSize }: ItemRun, start: number): void => {
   writer.end(start)
   if (writer.length > maximumSize)
-    throw new KmipError('ResponseTooLarge', 'The response is larger than Maximum Response Size')
+    throw new KmipError(
+      'ResponseTooLarge',
+      'The response is larger than Maximum Response Size, or than the server makes',
+    )
 }
 
 /**

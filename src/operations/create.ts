@@ -1,8 +1,9 @@
 import { valueOf } from '../domain/attribute-set.ts'
 import { givenAttributes } from '../domain/given-attributes.ts'
-import type { SymmetricKeySpec } from '../domain/key-store.ts'
-import { then } from '../domain/maybe-promise.ts'
+import type { Deposit, KeyStore, SymmetricKeySpec } from '../domain/key-store.ts'
+import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { acceptedWish, newObject } from '../domain/new-object.ts'
+import { madeSecret, secretBytes } from '../domain/secret-data.ts'
 import { checkStorage } from '../domain/storage-masks.ts'
 import type { Attribute } from '../protocol/attribute-instance.ts'
 import { attributeList } from '../protocol/attribute-wire.ts'
@@ -15,10 +16,7 @@ import { required } from '../schema/struct.ts'
 import { defineOperation } from './define-operation.ts'
 import { uniqueIdentifier } from './fields.ts'
 
-const checkType = (objectType: ObjectType): void => {
-  if (objectType === 'SymmetricKey') return
-  throw new KmipError('InvalidObjectType', 'The server makes symmetric keys only', { older: 'InvalidField' })
-}
+type Maker = (id: string, given: readonly Attribute[]) => MaybePromise<Deposit>
 
 const specOf = (given: readonly Attribute[]): SymmetricKeySpec => {
   const algorithm = valueOf(given, 'CryptographicAlgorithm')
@@ -27,8 +25,22 @@ const specOf = (given: readonly Attribute[]): SymmetricKeySpec => {
   return { algorithm, length: valueOf(given, 'CryptographicLength') }
 }
 
+/** How an object of each type that can be made gets its material. */
+const makerOf = (objectType: ObjectType, keys: KeyStore): Maker => {
+  switch (objectType) {
+    case 'SymmetricKey':
+      return (id, given) => keys.generateKey(id, specOf(given))
+    case 'SecretData':
+      return (id, given) => then(keys.random(secretBytes(given)), (material) => keys.deposit(id, madeSecret(material)))
+    default:
+      throw new KmipError('InvalidObjectType', 'The server makes symmetric keys and Secret Data only', {
+        older: 'InvalidField',
+      })
+  }
+}
+
 /**
- * Create: the server makes a symmetric key (1.4 section 4.1, 2.1 section 6.1.8). A Cryptographic Usage Mask is not
+ * Create: the server makes a symmetric key, or Secret Data (1.4 section 4.1, 2.1 section 6.1.8). A Usage Mask is not
  * insisted on, since real clients leave it out; nor is anything answered but the identifier, since they choke on it.
  */
 export const create = defineOperation({
@@ -41,13 +53,13 @@ export const create = defineOperation({
   },
   response: { objectType: required(TAG.ObjectType, enumOf(OBJECT_TYPE)), uniqueIdentifier },
   handle: (context, { objectType, attributes, protectionStorageMasks }) => {
-    checkType(objectType)
+    const make = makerOf(objectType, context.keys)
     checkStorage(protectionStorageMasks)
     return then(givenAttributes(context, attributes), (given) => {
       const wish = { objectType, given, generated: true }
       acceptedWish(wish)
       const id = context.ids.next()
-      return then(context.keys.generateKey(id, specOf(given)), (deposit) => {
+      return then(make(id, given), (deposit) => {
         context.objects.insert(newObject({ ...wish, context, id, deposit }))
         context.batch.produced(id)
         return { objectType, uniqueIdentifier: id }

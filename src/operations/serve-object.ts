@@ -74,14 +74,17 @@ export const checkServable = (request: ServeRequest): void => {
   throw new KmipError('FeatureNotSupported', 'The server does not wrap keys')
 }
 
-/** Fresh means that no client has been served the object: only the first reader changes it (1.4 section 3.34). */
-const markServed = ({ objects, now }: OperationContext, object: ManagedObject): void => {
+/**
+ * Fresh means that no client has been served the object by Get: only the first reader changes it. 1.4 section 3.34 does
+ * not say by which operation, 2.1 section 4.24 does: what Export gives to another server stays fresh.
+ */
+export const markServed = ({ objects, now }: OperationContext, object: ManagedObject): void => {
   if (valueOf(object.attributes, 'Fresh') !== true) return
   objects.update(withAttributes(object, now, { name: 'Fresh', value: false }))
 }
 
 /**
- * The object in the clear, in the form wanted; it is not Fresh any more once it has been served.
+ * The object in the clear, in the form wanted.
  * @throws KmipError ObjectDestroyed, ObjectArchived, KeyValueNotPresent, InvalidObjectType, Sensitive, NotExtractable,
  *   KeyWrapTypeNotSupported, and what the keystore says of the form
  */
@@ -92,6 +95,5 @@ export const servedObject = (
 ): MaybePromise<ObjectValue> =>
   then(context.keys.retrieve(readableKey(object, context), request), (value) => {
     checkWrapping(value, request.keyWrapType)
-    markServed(context, object)
     return value
   })

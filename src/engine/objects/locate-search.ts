@@ -136,14 +136,19 @@ const storageOf = (mask: number | undefined): Search['storage'] => {
   }
 }
 
-/** Fresh: objects that no client has been served. Default: the newest member of the group. */
-const memberConditions = ({ objectGroupMember, filters }: LocateQuery): readonly Condition[] => {
-  if (objectGroupMember === undefined) return []
+/** Objects that no client has been served. */
+const FRESH: readonly Condition[] = [equalTo({ name: 'Fresh' }, filterValue({ type: 'Boolean', value: true }))]
+
+/**
+ * What a member of a group has to be, the best first. The default member is the policy of this server: each in its turn
+ * until all have been served, and then the first of them (1.4 section 4.9, 2.1 section 6.1.28).
+ */
+const memberConditions = ({ objectGroupMember, filters }: LocateQuery): readonly (readonly Condition[])[] => {
+  if (objectGroupMember === undefined) return [[]]
   if (!filters.some(({ ref }) => ref.name === 'ObjectGroup')) {
     throw new KmipError('InvalidField', 'Object Group Member needs an Object Group')
   }
-  if (objectGroupMember === 'GroupMemberDefault') return []
-  return [equalTo({ name: 'Fresh' }, filterValue({ type: 'Boolean', value: true }))]
+  return objectGroupMember === 'GroupMemberDefault' ? [FRESH, []] : [FRESH]
 }
 
 export type SearchScope = {
@@ -172,16 +177,27 @@ const togetherOf = (filter: AttributeFilter): readonly Together[] => {
 /** A search, and what has to be checked on each object that it finds. */
 export type LocatePlan = { readonly search: Search; readonly together: readonly Together[] }
 
-/** @throws KmipError for a filter that cannot be evaluated */
-export const planLocate = (query: LocateQuery, { cap, ...scope }: SearchScope): LocatePlan => {
+/**
+ * The searches for a query: the first that finds anything answers it. Several objects come newest first; where one
+ * member of a group is wanted, it is the one that has waited longest.
+ * @throws KmipError for a filter that cannot be evaluated
+ */
+export const planLocate = (query: LocateQuery, { cap, ...scope }: SearchScope): readonly LocatePlan[] => {
+  const { objectGroupMember } = query
   const wanted = Math.min(countOrFail(query.maximumItems, cap), cap)
-  const search = {
+  const limit = objectGroupMember === 'GroupMemberDefault' ? Math.min(wanted, 1) : wanted
+  const conditions = conditionsOf(query.filters)
+  const together = query.filters.flatMap(togetherOf)
+  const rest = {
     ...scope,
-    conditions: [...conditionsOf(query.filters), ...memberConditions(query)],
     storage: storageOf(query.storageStatusMask),
     offset: countOrFail(query.offsetItems, 0),
-    limit: query.objectGroupMember === 'GroupMemberDefault' ? Math.min(wanted, 1) : wanted,
+    limit,
     count: true,
+    oldestFirst: objectGroupMember !== undefined && limit === 1,
   }
-  return { search, together: query.filters.flatMap(togetherOf) }
+  return memberConditions(query).map((member) => ({
+    search: { ...rest, conditions: [...conditions, ...member] },
+    together,
+  }))
 }

@@ -17,17 +17,18 @@ const PAGE = 100
 /** Objects looked at for one answer where their keys do not decide: past this the filter counts as too wide to evaluate. */
 const MOST_CANDIDATES = 10_000
 
-/** Puts what is not committed yet over what the database found: newest first, as it does. */
+/** Puts what is not committed yet over what the database found, in the same order. */
 const overlaid = (
   found: readonly string[],
   { pending }: LocateSource,
   { search, together }: LocatePlan,
 ): readonly string[] => {
   const changed = new Set(pending.map(({ id }) => id))
+  const descending = search.oldestFirst === true ? -1 : 1
   const hits = pending
     .filter((object) => matches(object, search) && holdsTogether(object, together))
     .map(({ id }) => id)
-  return [...found.filter((id) => !changed.has(id)), ...hits].sort((a, b) => (a < b ? 1 : -1))
+  return [...found.filter((id) => !changed.has(id)), ...hits].sort((a, b) => (a < b ? descending : -descending))
 }
 
 const overlay = (source: LocateSource, plan: LocatePlan): MaybePromise<SearchResult> => {
@@ -71,6 +72,14 @@ const checked = async (source: LocateSource, plan: LocatePlan): Promise<SearchRe
 const findStored = (source: LocateSource, plan: LocatePlan): MaybePromise<SearchResult> =>
   plan.together.length === 0 ? source.store.search(plan.search) : checked(source, plan)
 
-/** Finds what matches to the letter: no more, and nothing less than the limit allows. */
-export const runLocate = (source: LocateSource, plan: LocatePlan): MaybePromise<SearchResult> =>
-  source.pending.length === 0 ? findStored(source, plan) : overlay(source, plan)
+const NOTHING: SearchResult = { ids: [], total: 0 }
+
+/** Finds what matches the first plan that anything does, to the letter: no more, and nothing less than the limit allows. */
+export const runLocate = (
+  source: LocateSource,
+  [plan, ...others]: readonly LocatePlan[],
+): MaybePromise<SearchResult> => {
+  if (plan === undefined) return NOTHING
+  const found = source.pending.length === 0 ? findStored(source, plan) : overlay(source, plan)
+  return then(found, (result) => (result.ids.length > 0 || others.length === 0 ? result : runLocate(source, others)))
+}

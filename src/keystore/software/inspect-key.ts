@@ -17,6 +17,7 @@ import { allowsLength, lengthOfMaterial, materialBytes, SYMMETRIC_LENGTHS } from
 import type { AsymmetricKey } from './asymmetric/asymmetric-key.ts'
 import { isNegative } from './asymmetric/big-integer.ts'
 import type { ReadMaterial } from './asymmetric/read-key.ts'
+import { materialIn, standardFormat } from './asymmetric/write-key.ts'
 import { digestOf } from './digest.ts'
 
 /** What the server tells of a key. */
@@ -26,6 +27,8 @@ type KeyFacts = {
   readonly length: number | undefined
   readonly curve?: RecommendedCurve | undefined
   readonly qlength?: number | undefined
+  /** The key of a pair, where the server can read it. */
+  readonly key?: AsymmetricKey
 }
 
 /** A Key Block as it is stored, and the attributes that follow from it. */
@@ -127,7 +130,7 @@ const asymmetricFacts = (
     throw refuse('The Cryptographic Algorithm is not that of the Key Material')
   }
   if (length !== undefined && !lengthFits(key, length)) throw refuse('The length contradicts the Key Material')
-  return { algorithm: algorithm ?? key.algorithm, length: key.length, curve: key.curve, qlength: key.qlength }
+  return { algorithm: algorithm ?? key.algorithm, length: key.length, curve: key.curve, qlength: key.qlength, key }
 }
 
 const symmetricMaterial = (format: KeyFormatType | number, material: KeyMaterial): Buffer | undefined => {
@@ -147,6 +150,21 @@ const withoutCompression = (kind: ObjectType, block: KeyBlock): KeyBlock =>
   kind === 'PublicKey' ? block : { ...block, keyCompressionType: undefined }
 
 /**
+ * The Digest of the material as it came, which 1.x insists on, and where that is another format the one of the default
+ * format, which 2.x insists on (1.4 section 3.17, 2.1 section 4.21).
+ */
+const digestsOf = (material: KeyMaterial, format: KeyFormatType | number, { key }: KeyFacts): readonly Attribute[] => {
+  const given = digestOf(material, format)
+  if (key === undefined) return [given]
+  const standard = standardFormat(key)
+  const converted = standard === format ? undefined : materialIn(key, standard)
+  if (converted === undefined) return [given]
+  const other = digestOf(converted, standard)
+  if (Buffer.isBuffer(converted)) converted.fill(0)
+  return [given, other]
+}
+
+/**
  * Checks the Key Block of a key, and fills in algorithm and length where the material tells them (1.4 section 2.1.3, 2.1
  * section 3.1). A wrapped or absent Key Value is taken on the word of the block.
  * @throws KmipError InvalidField
@@ -163,7 +181,11 @@ export const inspectKey = (kind: KeyKind, given: KeyBlock, read: ReadMaterial): 
   const facts = factsOf(kind, block, value.keyMaterial, read)
   return {
     block: { ...block, cryptographicAlgorithm: facts.algorithm, cryptographicLength: facts.length },
-    attributes: [...factAttributes(facts), formatAttribute(block), digestOf(value.keyMaterial, keyFormatType)],
+    attributes: [
+      ...factAttributes(facts),
+      formatAttribute(block),
+      ...digestsOf(value.keyMaterial, keyFormatType, facts),
+    ],
   }
 }
 

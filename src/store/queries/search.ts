@@ -14,17 +14,18 @@ export type SearchShape = {
   readonly storage: Search['storage']
   /** Only rows above the key `floor`; for the driver `newest`. */
   readonly windowed: boolean
+  readonly oldestFirst: boolean
 }
 
 export type SearchStatements = {
-  /** The identifiers of one page, newest first. */
+  /** The identifiers of one page. */
   readonly page: Statement<SearchParameters, { readonly id: string }>
   /** How many rows fit, up to `limit`. */
   readonly count: Statement<SearchParameters, { readonly hits: number }>
 }
 
-export const shapeKey = ({ driver, filters, storage, windowed }: SearchShape): string =>
-  [driver, ...filters, storage.online, storage.archived, storage.destroyed, windowed].join(' ')
+export const shapeKey = ({ driver, filters, storage, windowed, oldestFirst }: SearchShape): string =>
+  [driver, ...filters, storage.online, storage.archived, storage.destroyed, windowed, oldestFirst].join(' ')
 
 export const parameterName = (facet: number, argument: number): string => `facet ${facet} argument ${argument}`
 
@@ -56,12 +57,17 @@ const matching = (slot: Slot<SearchParameters>, shape: SearchShape): RawBuilder<
   sql`from ${DRIVERS[shape.driver].source(slotsOf(slot, 0))} cross join objects as o
     where ${sql.join(conditionsOf(slot, shape), sql` and `)}`
 
+const ASCENDING = sql`asc`
+const DESCENDING = sql`desc`
+
 /** Compiles the two queries of a search of this shape. */
 export const searchStatements = ({ db }: Dialect, shape: SearchShape): SearchStatements => ({
   page: statement((slot: Slot<SearchParameters>) => ({
     compile: () =>
       sql<{ readonly id: string }>`select o.id as id ${matching(slot, shape)}
-        order by ${DRIVERS[shape.driver].key} desc limit ${slot('limit')} offset ${slot('offset')}`.compile(db),
+        order by ${DRIVERS[shape.driver].key} ${shape.oldestFirst ? ASCENDING : DESCENDING} limit ${slot('limit')} offset ${slot('offset')}`.compile(
+        db,
+      ),
   })),
   count: statement((slot: Slot<SearchParameters>) => ({
     compile: () =>

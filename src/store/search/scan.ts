@@ -48,13 +48,14 @@ export const scanOf = (search: Search, candidate: Candidate, floor?: number): Sc
   const filters = facetsOf(search)
     .filter((facet) => facet !== candidate.facet)
     .toSorted((a, b) => a.kind.localeCompare(b.kind))
-  const { tenant, now, limit, offset, storage } = search
+  const { tenant, now, limit, offset, storage, oldestFirst = false } = search
   return {
     shape: {
       driver: candidate.kind,
       filters: filters.map(({ kind }) => kind),
       storage,
       windowed: floor !== undefined,
+      oldestFirst,
     },
     parameters: {
       ...{ tenant, now, limit, offset, floor: floor ?? 0 },

@@ -75,7 +75,7 @@ export const createSearch = (dialect: Dialect, prepare: Prepare): ((search: Sear
 
   const fetch = (search: Search, { candidate, yields }: Choice): MaybePromise<Page> => {
     const range = facetsOf(search).find(({ kind }) => kind === 'range')
-    return candidate === NEWEST && yields > SELECTIVE && range !== undefined
+    return candidate === NEWEST && yields > SELECTIVE && range !== undefined && search.oldestFirst !== true
       ? longRange(search, range)
       : pageOf(scanOf(search, candidate))
   }

@@ -104,6 +104,13 @@ const formOf = (key: AsymmetricKey, compression: KeyCompressionType | number | u
   throw new KmipError('KeyCompressionTypeNotSupported', 'The key has no such Key Compression Type')
 }
 
+/** Key Material of a key in a format, or undefined where keys of its kind do not have that format. */
+export const materialIn = (
+  key: AsymmetricKey,
+  format: KeyFormatType,
+  form: Form = 'uncompressed',
+): KeyMaterial | undefined => FORMATS[key.family][format]?.(key, form)
+
 /**
  * Key Material of a key in the format wanted (1.4 section 4.11, 2.1 section 6.1.22).
  * @throws KmipError KeyFormatTypeNotSupported, KeyCompressionTypeNotSupported
@@ -117,8 +124,8 @@ export const writeKey = (
   } = {},
 ): KeyMaterial => {
   const form = formOf(key, options.compression)
-  const write = typeof format === 'string' && suits(format, options.algorithm) ? FORMATS[key.family][format] : undefined
-  const material = write?.(key, form)
+  const isKnown = typeof format === 'string' && suits(format, options.algorithm)
+  const material = isKnown ? materialIn(key, format, form) : undefined
   if (material === undefined) throw new KmipError('KeyFormatTypeNotSupported', 'The key has no such Key Format Type')
   return material
 }
@@ -138,3 +145,9 @@ const DEFAULTS: Readonly<Record<Family, { readonly private: KeyFormatType; reado
  */
 export const defaultFormat = ({ family, keyObject }: AsymmetricKey): KeyFormatType =>
   DEFAULTS[family][isPrivate(keyObject) ? 'private' : 'public']
+
+/** The default format of 2.1 section 4.26, which is another for EC keys than {@link defaultFormat}. */
+export const standardFormat = (key: AsymmetricKey): KeyFormatType => {
+  if (key.family !== 'ec') return defaultFormat(key)
+  return isPrivate(key.keyObject) ? 'TransparentECPrivateKey' : 'TransparentECPublicKey'
+}
