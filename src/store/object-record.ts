@@ -25,10 +25,13 @@ export const OBJECT_COLUMNS = [
   'resident_key',
 ] as const satisfies readonly (keyof ObjectRecord)[]
 
+const NO_KEY = Buffer.alloc(0)
+
+/** Columns that do not belong together were not written so: they make material that fails the MAC of the row. */
 const materialOf = (record: ObjectRecord): StoredMaterial | undefined => {
-  if (record.sealed !== null) return { kind: 'sealed', sealed: record.sealed }
-  if (record.resident_token === null || record.resident_key === null) return undefined
-  return { kind: 'resident', token: record.resident_token, keyId: record.resident_key }
+  const { sealed, resident_token: token, resident_key: keyId } = record
+  if (token !== null || keyId !== null) return { kind: 'resident', token: token ?? '', keyId: keyId ?? NO_KEY }
+  return sealed === null ? undefined : { kind: 'sealed', sealed }
 }
 
 const lifecycleOf = (record: ObjectRecord): LifecycleColumns => ({
