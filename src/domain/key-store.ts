@@ -2,6 +2,7 @@ import type { Attribute } from '../protocol/attribute-instance.ts'
 import type {
   CryptographicAlgorithm,
   DerivationMethod,
+  EncodingOption,
   KeyCompressionType,
   KeyFormatType,
   RecommendedCurve,
@@ -9,6 +10,7 @@ import type {
 } from '../protocol/enumerations.ts'
 import type { CryptographicParameters } from '../protocol/structures/cryptographic-parameters.ts'
 import type { ObjectValue } from '../protocol/structures/managed-objects.ts'
+import type { Version } from '../schema/version.ts'
 import type { Sealed } from './bytes.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 
@@ -23,6 +25,44 @@ export type HeldKey = {
   /** Counts the versions of the material, from 1; unchanged by attribute changes. */
   readonly sealVersion: number
   readonly ref: KeyRef
+  /** The keys under which the material came and is kept, where it is to be unwrapped for this one use. */
+  readonly wrappedUnder?: WrappingKeys
+}
+
+/** A key that wraps or unwraps others, and how. */
+export type WrappingKey = { readonly key: HeldKey; readonly parameters: CryptographicParameters }
+
+export type WrappingKeys = {
+  readonly encryption: WrappingKey | undefined
+  /** Makes or checks a MAC where it is a symmetric key, a signature otherwise. */
+  readonly mac: WrappingKey | undefined
+}
+
+/** What goes into a PKCS#12 container (RFC 7292). */
+export type ContainerKeys = {
+  readonly privateKey: HeldKey | undefined
+  /** The certificate of the key first, then the issuer of each. */
+  readonly certificates: readonly HeldKey[]
+  readonly friendlyName: string
+}
+
+/** What came out of one: the key in PKCS#8, and certificates in the same order. */
+export type OpenedContainer = {
+  readonly privateKey: ObjectValue
+  readonly certificates: readonly ObjectValue[]
+  readonly friendlyName: string | undefined
+}
+
+/** How a key is wrapped (1.4 section 2.1.6, 2.1 section 7.18). The keys that the method needs are there. */
+export type Wrapping = {
+  readonly method: 'Encrypt' | 'MACSign' | 'EncryptThenMACSign' | 'MACSignThenEncrypt'
+  readonly keys: WrappingKeys
+  /** TTLV Encoding where absent. */
+  readonly encodingOption: EncodingOption | undefined
+  /** Attributes to be wrapped together with the material. */
+  readonly attributes: readonly Attribute[]
+  /** The version in which the Key Value is encoded: it is the client who takes it out again. */
+  readonly version: Version
 }
 
 /** What came of taking material in: the key, and the attributes that follow from it (algorithm, length, digest, ...). */
@@ -114,6 +154,14 @@ export type KeyStore = {
   deposit(objectId: string, object: ObjectValue, replaced?: HeldKey): MaybePromise<Deposit>
   /** Material in the clear, in the form wanted. NotExtractable where it may not leave its module. */
   retrieve(key: HeldKey, wanted?: WantedForm): MaybePromise<ObjectValue>
+  /** Material as it leaves wrapped, in the form wanted. EncodingOptionError for a structure without an encoding. */
+  wrap(key: HeldKey, wanted: WantedForm, wrapping: Wrapping): MaybePromise<ObjectValue>
+  /** The object in the clear that a client brings wrapped under keys that are held. */
+  unwrap(object: ObjectValue, keys: WrappingKeys): MaybePromise<ObjectValue>
+  /** A PKCS#12 container under a password that is held. BadPassword where `password` is none. */
+  sealContainer(keys: ContainerKeys, password: HeldKey): Promise<Buffer>
+  /** Opens a PKCS#12 container: the private key called `friendlyName`, or else the first one. BadPassword. */
+  openContainer(container: Buffer, password: HeldKey, friendlyName: string | undefined): Promise<OpenedContainer>
   encrypt(key: HeldKey, parameters: CryptographicParameters, input: EncryptInput): MaybePromise<EncryptOutput>
   decrypt(key: HeldKey, parameters: CryptographicParameters, input: EncryptInput): MaybePromise<Buffer>
   sign(key: HeldKey, parameters: CryptographicParameters, input: SignedInput): MaybePromise<Buffer>

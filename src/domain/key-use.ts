@@ -60,6 +60,18 @@ export const allowsUsage = ({ attributes }: ManagedObject, bits: number): boolea
   return (mask & CRYPTOGRAPHIC_USAGE_MASK.code.Unrestricted) !== 0 || (bits & ~mask) === 0
 }
 
+/** Whether objects of its type are keys for a purpose. */
+export const isKeyFor = ({ objectType }: ManagedObject, purpose: Purpose): boolean => {
+  const { objectTypes }: Use = USES[purpose]
+  return objectTypes.includes(objectType)
+}
+
+/** Whether the state and the dates of a key let it be used for a purpose. */
+export const isInService = (object: ManagedObject, purpose: Purpose, now: number): boolean => {
+  const { states, inTime }: Direction = USES[purpose].direction
+  return states.includes(stateOf(object, now)) && inTime(object, now)
+}
+
 /** Whether the state and the dates of a key let it protect something new. */
 export const isProtectingAt = (object: ManagedObject, now: number): boolean =>
   PROTECT.states.includes(stateOf(object, now)) && PROTECT.inTime(object, now)
@@ -86,9 +98,9 @@ export const missingMaterial = (object: ManagedObject): KmipError =>
  *   KeyValueNotPresent
  */
 export const usableKey = (object: ManagedObject, purpose: Purpose, now: number): HeldKey => {
-  const { direction, objectTypes }: Use = USES[purpose]
+  const { direction }: Use = USES[purpose]
   checkOnline(object)
-  if (!objectTypes.includes(object.objectType)) {
+  if (!isKeyFor(object, purpose)) {
     throw new KmipError('InvalidObjectType', 'The object is no key for this purpose', { older: 'PermissionDenied' })
   }
   checkState(object, direction, now)

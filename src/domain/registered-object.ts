@@ -25,7 +25,8 @@ const completed = (block: KeyBlock, { algorithm, length }: StatedKey): KeyBlock 
   }
 }
 
-const withKeyBlock = (object: ObjectValue, change: (block: KeyBlock) => KeyBlock): ObjectValue => {
+/** The object with another Key Block; one without a Key Block as it is. */
+export const withKeyBlock = (object: ObjectValue, change: (block: KeyBlock) => KeyBlock): ObjectValue => {
   switch (object.objectType) {
     case 'SymmetricKey':
     case 'PublicKey':

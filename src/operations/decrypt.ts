@@ -1,5 +1,5 @@
-import { usableKey } from '../domain/key-use.ts'
 import { then } from '../domain/maybe-promise.ts'
+import { keyToUse } from '../domain/wrapping-keys.ts'
 import { TAG } from '../protocol/tags.ts'
 import { bytes } from '../schema/primitives.ts'
 import { optional, required } from '../schema/struct.ts'
@@ -16,16 +16,18 @@ export const decrypt = defineOperation({
   spec: { '1.4': '4.30', '2.1': '6.1.11' },
   request: { ...cipherRequest, tag: optional(TAG.AuthenticatedEncryptionTag, bytes, { since: '1.4' }) },
   response: { uniqueIdentifier, data: required(TAG.Data, bytes) },
-  handle: ({ objects, keys, batch, now }, request) => {
+  handle: (context, request) => {
+    const { objects, keys, batch } = context
     const data = wholeData(request)
-    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) => {
-      const key = usableKey(object, 'Decrypt', now)
-      const { ivCounterNonce, additionalData, tag } = request
-      const input = { data, ivCounterNonce, additionalData, tag }
-      return then(keys.decrypt(key, parametersFor(request, object), input), (clear) => ({
-        uniqueIdentifier: object.id,
-        data: clear,
-      }))
-    })
+    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) =>
+      then(keyToUse(context, object, 'Decrypt'), (key) => {
+        const { ivCounterNonce, additionalData, tag } = request
+        const input = { data, ivCounterNonce, additionalData, tag }
+        return then(keys.decrypt(key, parametersFor(request, object), input), (clear) => ({
+          uniqueIdentifier: object.id,
+          data: clear,
+        }))
+      }),
+    )
   },
 })

@@ -1,6 +1,6 @@
-import { usableKey } from '../domain/key-use.ts'
 import { then } from '../domain/maybe-promise.ts'
 import { protecting } from '../domain/usage-limits.ts'
+import { keyToUse } from '../domain/wrapping-keys.ts'
 import { encryptedData } from '../protocol/ciphertext.ts'
 import { TAG } from '../protocol/tags.ts'
 import { bytes } from '../schema/primitives.ts'
@@ -23,18 +23,20 @@ export const encrypt = defineOperation({
     ivCounterNonce: optional(TAG.IVCounterNonce, bytes),
     tag: optional(TAG.AuthenticatedEncryptionTag, bytes, { since: '1.4' }),
   },
-  handle: ({ objects, keys, batch, now }, request) => {
+  handle: (context, request) => {
+    const { objects, keys, batch, now } = context
     const data = wholeData(request)
-    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) => {
-      const key = usableKey(object, 'Encrypt', now)
-      const counted = protecting(object, data.length, now)
-      const { ivCounterNonce, additionalData } = request
-      const input = { data, ivCounterNonce, additionalData, tag: undefined }
-      return then(keys.encrypt(key, parametersFor(request, object), input), (output) => {
-        if (counted !== object) objects.update(counted)
-        const { ivCounterNonce: chosen, tag } = output
-        return { uniqueIdentifier: object.id, ciphertext: output, ivCounterNonce: chosen, tag }
-      })
-    })
+    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) =>
+      then(keyToUse(context, object, 'Encrypt'), (key) => {
+        const counted = protecting(object, data.length, now)
+        const { ivCounterNonce, additionalData } = request
+        const input = { data, ivCounterNonce, additionalData, tag: undefined }
+        return then(keys.encrypt(key, parametersFor(request, object), input), (output) => {
+          if (counted !== object) objects.update(counted)
+          const { ivCounterNonce: chosen, tag } = output
+          return { uniqueIdentifier: object.id, ciphertext: output, ivCounterNonce: chosen, tag }
+        })
+      }),
+    )
   },
 })

@@ -10,7 +10,7 @@ import { enumOf } from '../schema/primitives.ts'
 import { type Infer, required } from '../schema/struct.ts'
 import { defineOperation } from './define-operation.ts'
 import { uniqueIdentifier } from './fields.ts'
-import { checkServable, servedObject, serveRequest } from './serve-object.ts'
+import { servedObject, serveRequest } from './serve-object.ts'
 
 /** Of a destroyed object only the attributes are left (2.1 section 6.1.18). */
 const material = (
@@ -33,14 +33,12 @@ export const exportObject = defineOperation({
     attributes: attributesBare('always'),
     ...objectFields,
   },
-  handle: (context, request) => {
-    checkServable(request)
-    return then(context.objects.get(context.batch.resolve(request.uniqueIdentifier)), (object) =>
+  handle: (context, request) =>
+    then(context.objects.get(context.batch.resolve(request.uniqueIdentifier)), (object) =>
       then(material(context, object, request), (fields) => {
         context.batch.produced(object.id)
         const attributes = allAttributes(object, context.now)
         return { objectType: object.objectType, uniqueIdentifier: object.id, attributes, ...fields }
       }),
-    )
-  },
+    ),
 })

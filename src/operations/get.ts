@@ -6,7 +6,7 @@ import { enumOf } from '../schema/primitives.ts'
 import { required } from '../schema/struct.ts'
 import { defineOperation } from './define-operation.ts'
 import { uniqueIdentifier } from './fields.ts'
-import { checkServable, markServed, servedObject, serveRequest } from './serve-object.ts'
+import { markServed, servedObject, serveRequest } from './serve-object.ts'
 
 /**
  * Get: the object itself (1.4 section 4.11, 2.1 section 6.1.19). Its attributes are not repeated in the Key Value, which
@@ -17,13 +17,11 @@ export const get = defineOperation({
   spec: { '1.4': '4.11', '2.1': '6.1.19' },
   request: serveRequest,
   response: { objectType: required(TAG.ObjectType, enumOf(OBJECT_TYPE)), uniqueIdentifier, ...objectFields },
-  handle: (context, request) => {
-    checkServable(request)
-    return then(context.objects.get(context.batch.resolve(request.uniqueIdentifier)), (object) =>
+  handle: (context, request) =>
+    then(context.objects.get(context.batch.resolve(request.uniqueIdentifier)), (object) =>
       then(servedObject(context, object, request), (value) => {
         markServed(context, object)
         return { objectType: object.objectType, uniqueIdentifier: object.id, [value.objectType]: value.value }
       }),
-    )
-  },
+    ),
 })

@@ -1,5 +1,5 @@
-import { usableKey } from '../domain/key-use.ts'
 import { then } from '../domain/maybe-promise.ts'
+import { keyToUse } from '../domain/wrapping-keys.ts'
 import { VALIDITY_INDICATOR, type ValidityIndicator } from '../protocol/enumerations.ts'
 import { cryptographicParameters } from '../protocol/structures/cryptographic-parameters.ts'
 import { TAG } from '../protocol/tags.ts'
@@ -26,14 +26,16 @@ export const macVerify = defineOperation({
     ...streamFields,
   },
   response: { uniqueIdentifier, validityIndicator: required(TAG.ValidityIndicator, enumOf(VALIDITY_INDICATOR)) },
-  handle: ({ objects, keys, batch, now }, request) => {
+  handle: (context, request) => {
+    const { objects, keys, batch } = context
     const data = wholeData(request)
-    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) => {
-      const key = usableKey(object, 'MACVerify', now)
-      return then(keys.isMac(key, parametersFor(request, object), data, request.macData), (valid) => ({
-        uniqueIdentifier: object.id,
-        validityIndicator: validityOf(valid),
-      }))
-    })
+    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) =>
+      then(keyToUse(context, object, 'MACVerify'), (key) => {
+        return then(keys.isMac(key, parametersFor(request, object), data, request.macData), (valid) => ({
+          uniqueIdentifier: object.id,
+          validityIndicator: validityOf(valid),
+        }))
+      }),
+    )
   },
 })

@@ -1,6 +1,6 @@
-import { usableKey } from '../domain/key-use.ts'
 import { then } from '../domain/maybe-promise.ts'
 import { protecting } from '../domain/usage-limits.ts'
+import { keyToUse } from '../domain/wrapping-keys.ts'
 import { cryptographicParameters } from '../protocol/structures/cryptographic-parameters.ts'
 import { TAG } from '../protocol/tags.ts'
 import { bytes } from '../schema/primitives.ts'
@@ -20,15 +20,17 @@ export const mac = defineOperation({
     ...streamFields,
   },
   response: { uniqueIdentifier, macData: required(TAG.MACData, bytes) },
-  handle: ({ objects, keys, batch, now }, request) => {
+  handle: (context, request) => {
+    const { objects, keys, batch, now } = context
     const data = wholeData(request)
-    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) => {
-      const key = usableKey(object, 'MACGenerate', now)
-      const counted = protecting(object, data.length, now)
-      return then(keys.mac(key, parametersFor(request, object), data), (macData) => {
-        if (counted !== object) objects.update(counted)
-        return { uniqueIdentifier: object.id, macData }
-      })
-    })
+    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) =>
+      then(keyToUse(context, object, 'MACGenerate'), (key) => {
+        const counted = protecting(object, data.length, now)
+        return then(keys.mac(key, parametersFor(request, object), data), (macData) => {
+          if (counted !== object) objects.update(counted)
+          return { uniqueIdentifier: object.id, macData }
+        })
+      }),
+    )
   },
 })

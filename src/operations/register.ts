@@ -1,11 +1,15 @@
 import { valueOf } from '../domain/attribute-set.ts'
 import { givenAttributes, mergeLayers } from '../domain/given-attributes.ts'
-import { then } from '../domain/maybe-promise.ts'
+import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { acceptedWish, newObject } from '../domain/new-object.ts'
+import type { OperationContext } from '../domain/operation-context.ts'
+import { type TakenApart, takenApart } from '../domain/registered-container.ts'
 import { unpacked } from '../domain/registered-object.ts'
 import { checkStorage } from '../domain/storage-masks.ts'
+import { wrappingLink } from '../domain/wrapping-keys.ts'
+import type { Attribute } from '../protocol/attribute-instance.ts'
 import { attributeList } from '../protocol/attribute-wire.ts'
-import { OBJECT_TYPE } from '../protocol/enumerations.ts'
+import { OBJECT_TYPE, type ObjectType } from '../protocol/enumerations.ts'
 import { objectFields } from '../protocol/structures/managed-objects.ts'
 import { storageMasks } from '../protocol/structures/protection-storage-masks.ts'
 import { TAG } from '../protocol/tags.ts'
@@ -14,6 +18,30 @@ import { required } from '../schema/struct.ts'
 import { broughtObject, presence } from './brought-object.ts'
 import { defineOperation } from './define-operation.ts'
 import { uniqueIdentifier } from './fields.ts'
+
+const keep = (
+  context: OperationContext,
+  objectType: ObjectType,
+  spelled: readonly Attribute[],
+  taken: TakenApart,
+): MaybePromise<{ readonly uniqueIdentifier: string }> => {
+  const stated = {
+    algorithm: valueOf(spelled, 'CryptographicAlgorithm'),
+    length: valueOf(spelled, 'CryptographicLength'),
+  }
+  const { object, attributes } = unpacked(taken.object, stated)
+  const wish = { objectType, given: mergeLayers(spelled, attributes), generated: false }
+  acceptedWish(wish)
+  const id = context.ids.next()
+  return then(wrappingLink(context, object), (link) =>
+    then(context.keys.deposit(id, object), (deposit) => {
+      const own = [...presence(object), ...taken.own, ...link]
+      context.objects.insert(newObject({ ...wish, context, id, deposit, own }))
+      context.batch.produced(id)
+      return { uniqueIdentifier: id }
+    }),
+  )
+}
 
 /** Register: takes in an object that a client brings, wrapped or not (1.4 section 4.3, 2.1 section 6.1.43). */
 export const register = defineOperation({
@@ -30,20 +58,8 @@ export const register = defineOperation({
     const { objectType } = request
     const brought = broughtObject(request, objectType)
     checkStorage(request.protectionStorageMasks)
-    return then(givenAttributes(context, request.attributes), (spelled) => {
-      const stated = {
-        algorithm: valueOf(spelled, 'CryptographicAlgorithm'),
-        length: valueOf(spelled, 'CryptographicLength'),
-      }
-      const { object, attributes } = unpacked(brought, stated)
-      const wish = { objectType, given: mergeLayers(spelled, attributes), generated: false }
-      acceptedWish(wish)
-      const id = context.ids.next()
-      return then(context.keys.deposit(id, object), (deposit) => {
-        context.objects.insert(newObject({ ...wish, context, id, deposit, own: presence(object) }))
-        context.batch.produced(id)
-        return { uniqueIdentifier: id }
-      })
-    })
+    return then(givenAttributes(context, request.attributes), (spelled) =>
+      then(takenApart(context, brought, spelled), (taken) => keep(context, objectType, spelled, taken)),
+    )
   },
 })

@@ -4,15 +4,12 @@ import type { HeldKey } from '../domain/key-store.ts'
 import { isDestroyed, type ManagedObject } from '../domain/managed-object.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import type { OperationContext } from '../domain/operation-context.ts'
+import { containerOf, wantsContainer } from '../domain/pkcs12.ts'
 import { keyBlockOf } from '../domain/registered-object.ts'
 import { withAttributes } from '../domain/with-attributes.ts'
-import {
-  KEY_COMPRESSION_TYPE,
-  KEY_FORMAT_TYPE,
-  KEY_WRAP_TYPE,
-  type KeyWrapType,
-  OBJECT_TYPE,
-} from '../protocol/enumerations.ts'
+import { wrappedObject } from '../domain/wrapped-object.ts'
+import { unwrappable } from '../domain/wrapping-keys.ts'
+import { KEY_COMPRESSION_TYPE, KEY_FORMAT_TYPE, KEY_WRAP_TYPE, OBJECT_TYPE } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { keyWrappingSpecification } from '../protocol/structures/key-wrapping.ts'
 import type { ObjectValue } from '../protocol/structures/managed-objects.ts'
@@ -54,24 +51,44 @@ const readableKey = (object: ManagedObject, { version }: OperationContext): Held
   if (!OBJECT_TYPE.knownIn(object.objectType, version)) {
     throw new KmipError('InvalidObjectType', 'The protocol version does not know objects of this type')
   }
-  if (valueOf(object.attributes, 'Sensitive') === true) {
-    throw new KmipError('Sensitive', 'The object is sensitive: it does not leave the server in the clear')
-  }
   if (valueOf(object.attributes, 'Extractable') === false) {
     throw new KmipError('NotExtractable', 'The object is not extractable')
   }
   return object.key
 }
 
-const checkWrapping = (value: ObjectValue, wrapType: KeyWrapType | undefined): void => {
-  if (wrapType !== 'NotWrapped' || keyBlockOf(value)?.keyWrappingData === undefined) return
-  throw new KmipError('KeyWrapTypeNotSupported', 'The key was registered wrapped and is not unwrapped')
+const checkNotSensitive = ({ attributes }: ManagedObject): void => {
+  if (valueOf(attributes, 'Sensitive') !== true) return
+  throw new KmipError('Sensitive', 'The object is sensitive: it does not leave the server in the clear')
 }
 
-/** @throws KmipError FeatureNotSupported */
-export const checkServable = (request: ServeRequest): void => {
-  if (request.keyWrappingSpecification === undefined) return
-  throw new KmipError('FeatureNotSupported', 'The server does not wrap keys')
+/** What leaves as it is: no sensitive object, unless it came encrypted and goes so. */
+const checkSensitive = (object: ManagedObject, value: ObjectValue): void => {
+  const wrapping = keyBlockOf(value)?.keyWrappingData
+  if (wrapping === undefined || wrapping.wrappingMethod === 'MACSign') checkNotSensitive(object)
+}
+
+const isWrapped = (value: ObjectValue): boolean => keyBlockOf(value)?.keyWrappingData !== undefined
+
+/** As it was registered, unless a key that came wrapped is wanted unwrapped (1.4 section 4.11, 2.1 section 6.1.19). */
+const asRegistered = (
+  context: OperationContext,
+  object: ManagedObject,
+  key: HeldKey,
+  request: ServeRequest,
+): MaybePromise<ObjectValue> => {
+  const served =
+    request.keyWrapType === 'NotWrapped'
+      ? then(context.keys.retrieve(key), (value) =>
+          isWrapped(value)
+            ? then(unwrappable(context, key, value), (held) => context.keys.retrieve(held, request))
+            : context.keys.retrieve(key, request),
+        )
+      : context.keys.retrieve(key, request)
+  return then(served, (value) => {
+    checkSensitive(object, value)
+    return value
+  })
 }
 
 /**
@@ -84,16 +101,20 @@ export const markServed = ({ objects, now }: OperationContext, object: ManagedOb
 }
 
 /**
- * The object in the clear, in the form wanted.
+ * The object in the form wanted, and wrapped as the request says.
  * @throws KmipError ObjectDestroyed, ObjectArchived, KeyValueNotPresent, InvalidObjectType, Sensitive, NotExtractable,
- *   KeyWrapTypeNotSupported, and what the keystore says of the form
+ *   KeyWrapTypeNotSupported, what is said of wrapping keys, and what the keystore says of the form
  */
 export const servedObject = (
   context: OperationContext,
   object: ManagedObject,
   request: ServeRequest,
-): MaybePromise<ObjectValue> =>
-  then(context.keys.retrieve(readableKey(object, context), request), (value) => {
-    checkWrapping(value, request.keyWrapType)
-    return value
-  })
+): MaybePromise<ObjectValue> => {
+  const key = readableKey(object, context)
+  const { keyWrappingSpecification: specification, keyWrapType: wrapType } = request
+  if (specification !== undefined)
+    return wrappedObject(context, object, key, { specification, form: request, wrapType })
+  if (!wantsContainer(object, request.keyFormatType)) return asRegistered(context, object, key, request)
+  checkNotSensitive(object)
+  return containerOf(context, object, key)
+}

@@ -1,6 +1,6 @@
-import { usableKey } from '../domain/key-use.ts'
 import { then } from '../domain/maybe-promise.ts'
 import { protecting } from '../domain/usage-limits.ts'
+import { keyToUse } from '../domain/wrapping-keys.ts'
 import { cryptographicParameters } from '../protocol/structures/cryptographic-parameters.ts'
 import { TAG } from '../protocol/tags.ts'
 import { bytes } from '../schema/primitives.ts'
@@ -24,16 +24,18 @@ export const sign = defineOperation({
     ...streamFields,
   },
   response: { uniqueIdentifier, signatureData: required(TAG.SignatureData, bytes) },
-  handle: ({ objects, keys, batch, now }, request) => {
+  handle: (context, request) => {
+    const { objects, keys, batch, now } = context
     checkWhole(request)
     const { data, digestedData: digested } = request
-    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) => {
-      const key = usableKey(object, 'Sign', now)
-      const counted = protecting(object, (data ?? digested)?.length ?? 0, now)
-      return then(keys.sign(key, parametersFor(request, object), { data, digested }), (signatureData) => {
-        if (counted !== object) objects.update(counted)
-        return { uniqueIdentifier: object.id, signatureData }
-      })
-    })
+    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) =>
+      then(keyToUse(context, object, 'Sign'), (key) => {
+        const counted = protecting(object, (data ?? digested)?.length ?? 0, now)
+        return then(keys.sign(key, parametersFor(request, object), { data, digested }), (signatureData) => {
+          if (counted !== object) objects.update(counted)
+          return { uniqueIdentifier: object.id, signatureData }
+        })
+      }),
+    )
   },
 })

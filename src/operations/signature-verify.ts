@@ -1,5 +1,5 @@
-import { usableKey } from '../domain/key-use.ts'
 import { then } from '../domain/maybe-promise.ts'
+import { keyToUse } from '../domain/wrapping-keys.ts'
 import { VALIDITY_INDICATOR } from '../protocol/enumerations.ts'
 import { cryptographicParameters } from '../protocol/structures/cryptographic-parameters.ts'
 import { TAG } from '../protocol/tags.ts'
@@ -29,17 +29,19 @@ export const signatureVerify = defineOperation({
     validityIndicator: required(TAG.ValidityIndicator, enumOf(VALIDITY_INDICATOR)),
     data: optional(TAG.Data, bytes),
   },
-  handle: ({ objects, keys, batch, now }, request) => {
+  handle: (context, request) => {
+    const { objects, keys, batch } = context
     checkWhole(request)
     const { data, digestedData: digested, signatureData } = request
-    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) => {
-      const key = usableKey(object, 'Verify', now)
-      const verdict = keys.verify(key, parametersFor(request, object), { data, digested }, signatureData)
-      return then(verdict, ({ validity, recovered }) => ({
-        uniqueIdentifier: object.id,
-        validityIndicator: validity,
-        data: recovered,
-      }))
-    })
+    return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) =>
+      then(keyToUse(context, object, 'Verify'), (key) => {
+        const verdict = keys.verify(key, parametersFor(request, object), { data, digested }, signatureData)
+        return then(verdict, ({ validity, recovered }) => ({
+          uniqueIdentifier: object.id,
+          validityIndicator: validity,
+          data: recovered,
+        }))
+      }),
+    )
   },
 })

@@ -158,7 +158,8 @@ const singleAttribute2: Kind<Attribute> = memoised({
 
 // References ----------------------------------------------------------------------------------------------------------
 
-const readLabel = (label: string): AttributeRef => {
+/** The attribute that an Attribute Name of 1.x means. */
+export const readLabel = (label: string): AttributeRef => {
   const standard = attributeByLabel(label)
   if (standard !== undefined) return { name: standard }
   const custom = customName(label)

@@ -1,31 +1,31 @@
-import { createSecretKey, type KeyObject, X509Certificate } from 'node:crypto'
-import type { Deposit, EncryptInput, EncryptOutput, HeldKey, KeyPairSpec, KeyStore } from '../../domain/key-store.ts'
+import type { KeyObject } from 'node:crypto'
+import type { Deposit, HeldKey, KeyPairSpec, KeyStore, WrappingKeys } from '../../domain/key-store.ts'
 import type { Sealed } from '../../domain/bytes.ts'
 import { then } from '../../domain/maybe-promise.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
-import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
 import type { ObjectValue } from '../../protocol/structures/managed-objects.ts'
-import { type AsymmetricKey, describeKey } from './asymmetric/asymmetric-key.ts'
-import { parseKey, type ReadKey, readKey } from './asymmetric/read-key.ts'
+import { describeKey } from './asymmetric/asymmetric-key.ts'
+import { parseKey, readKey } from './asymmetric/read-key.ts'
 import { defaultFormat, writeKey } from './asymmetric/write-key.ts'
-import { decrypt, encrypt, type SecretKey } from './cipher.ts'
 import { convertObject } from './convert.ts'
 import { hash } from './hash.ts'
 import { deriveObject } from './derive/derive.ts'
 import { generateSymmetricKey } from './generate-key.ts'
 import { planKeyPair } from './generate-key-pair.ts'
-import { plainValue } from './inspect-key.ts'
 import { type Inspected, inspectObject } from './inspect-object.ts'
-import { createKeyCache, type OpenedKey } from './key-cache.ts'
+import { createKeyCache, type KeyCache, type OpenedKey } from './key-cache.ts'
 import { decodeCopy, decodeObject, encodeObject } from './object-codec.ts'
 import { isMac, mac } from './mac.ts'
+import { planContainer, planOpening } from './pkcs12/container.ts'
 import { createRandomSource } from './random.ts'
 import type { RootKey } from './root-key.ts'
-import { rsaDecrypt, rsaEncrypt } from './rsa-cipher.ts'
 import { seal, unseal } from './seal.ts'
 import { sign, verify } from './signature.ts'
 import { authenticate, isAuthentic, loadStoreKeys, type Settings, type StoreKeys } from './store-keys.ts'
+import { asymmetricKeyOf, decryptWith, encryptWith, secretKeyOf } from './use-key.ts'
 import { createWorkQueue } from './work-queue.ts'
+import { unwrapObject } from './wrapping/unwrap-object.ts'
+import { type OpenKey, wrapObject } from './wrapping/wrap-object.ts'
 
 export type SoftwareKeyStoreOptions = {
   readonly rootKey: RootKey
@@ -85,58 +85,26 @@ const keyOfPair = (objectType: 'PrivateKey' | 'PublicKey', keyObject: KeyObject,
 /** A key made here: its numbers need no check. */
 const own = (object: ObjectValue): Inspected => inspectObject(object, parseKey)
 
-/** The bytes of a symmetric key, which the library copies. */
-const secretBytes = ({ object }: OpenedKey): Buffer => {
-  if (object.objectType !== 'SymmetricKey') {
-    throw new KmipError('InvalidField', 'The object is no symmetric key')
+/** A key that is unwrapped for one use is not kept: whether it may be unwrapped is asked each time. */
+const unwrapped = ({ sealed, clear }: OpenedKey, under: WrappingKeys, open: OpenKey): OpenedKey => {
+  const fresh = encodeObject(unwrapObject(decodeCopy(clear), under, open))
+  return { sealed, clear: fresh, object: decodeObject(fresh) }
+}
+
+/** Opens keys, each once for as long as the cache keeps it. */
+const openerOf = (keys: StoreKeys, cache: KeyCache): OpenKey => {
+  const kept = (key: HeldKey): OpenedKey => {
+    const sealed = sealedOf(key)
+    const known = cache.get(key, sealed)
+    if (known !== undefined) return known
+    const fresh = open(keys, key, sealed)
+    cache.put(key, fresh)
+    return fresh
   }
-  const { keyBlock } = object.value
-  if (keyBlock.keyValue === undefined) throw new KmipError('KeyValueNotPresent', 'The server does not hold the key')
-  const material = plainValue(keyBlock)?.keyMaterial
-  const bytes = Buffer.isBuffer(material) ? material : material?.key
-  if (bytes === undefined) throw new KmipError('InvalidField', 'The key is wrapped and cannot be used')
-  return bytes
+  const opened: OpenKey = (key) =>
+    key.wrappedUnder === undefined ? kept(key) : unwrapped(kept(key), key.wrappedUnder, opened)
+  return opened
 }
-
-const secretKeyOf = (opened: OpenedKey): SecretKey => {
-  const keyObject = opened.keyObject ?? createSecretKey(secretBytes(opened))
-  opened.keyObject = keyObject
-  const { object } = opened
-  const algorithm = object.objectType === 'SymmetricKey' ? object.value.keyBlock.cryptographicAlgorithm : undefined
-  return { algorithm, keyObject }
-}
-
-const asymmetricMaterial = ({ object }: OpenedKey): ReadKey => {
-  const { objectType } = object
-  if (objectType === 'Certificate') {
-    const key = describeKey(new X509Certificate(object.value.certificateValue).publicKey)
-    return key ?? 'kept'
-  }
-  if (objectType !== 'PublicKey' && objectType !== 'PrivateKey') return 'kept'
-  const { keyBlock } = object.value
-  const material = plainValue(keyBlock)?.keyMaterial
-  if (material === undefined || typeof keyBlock.keyFormatType === 'number') return 'kept'
-  return parseKey(objectType, keyBlock.keyFormatType, material)
-}
-
-const asymmetricKeyOf = (opened: OpenedKey): AsymmetricKey => {
-  const known = opened.keyObject === undefined ? undefined : describeKey(opened.keyObject)
-  const key = known ?? asymmetricMaterial(opened)
-  if (key === 'kept') throw new KmipError('InvalidField', 'The key is in a form in which it cannot be used')
-  opened.keyObject = key.keyObject
-  return key
-}
-
-const encryptWith = (key: OpenedKey, parameters: CryptographicParameters, input: EncryptInput): EncryptOutput => {
-  if (key.object.objectType === 'SymmetricKey') return encrypt(secretKeyOf(key), parameters, input)
-  const data = rsaEncrypt(asymmetricKeyOf(key), parameters, input.data)
-  return { data, ivCounterNonce: undefined, tag: undefined }
-}
-
-const decryptWith = (key: OpenedKey, parameters: CryptographicParameters, input: EncryptInput): Buffer =>
-  key.object.objectType === 'SymmetricKey'
-    ? decrypt(secretKeyOf(key), parameters, input)
-    : rsaDecrypt(asymmetricKeyOf(key), parameters, input.data)
 
 /**
  * The keystore in software: what the root key protects is opened in this process, by node:crypto.
@@ -148,15 +116,7 @@ export const createSoftwareKeyStore = async (options: SoftwareKeyStoreOptions): 
   const cache = createKeyCache(cacheEntries)
   const queue = createWorkQueue(GENERATION_LIMITS)
   const random = createRandomSource()
-
-  const opened = (key: HeldKey): OpenedKey => {
-    const sealed = sealedOf(key)
-    const known = cache.get(key, sealed)
-    if (known !== undefined) return known
-    const fresh = open(keys, key, sealed)
-    cache.put(key, fresh)
-    return fresh
-  }
+  const opened = openerOf(keys, cache)
 
   return {
     generateKey: (objectId, spec) => takeIn(keys, objectId, own(generateSymmetricKey(spec))),
@@ -178,6 +138,17 @@ export const createSoftwareKeyStore = async (options: SoftwareKeyStoreOptions): 
       takeIn(keys, objectId, inspectObject(object, readKey), (replaced?.sealVersion ?? 0) + FIRST_VERSION),
     // Answers get a copy: what the cache owns is cleared when it is dropped, perhaps before an answer is written.
     retrieve: (key, wanted) => convertObject(decodeCopy(opened(key).clear), wanted ?? {}),
+    wrap: (key, wanted, wrapping) => wrapObject(convertObject(decodeCopy(opened(key).clear), wanted), wrapping, opened),
+    unwrap: (object, under) => unwrapObject(object, under, opened),
+    sealContainer: async ({ privateKey, certificates, friendlyName }, password) => {
+      const parts = {
+        privateKey: privateKey && opened(privateKey),
+        certificates: certificates.map(opened),
+        friendlyName,
+      }
+      return queue.run(planContainer(parts, opened(password)))
+    },
+    openContainer: async (container, password, name) => queue.run(planOpening(container, opened(password), name)),
     encrypt: (key, parameters, input) => encryptWith(opened(key), parameters, input),
     decrypt: (key, parameters, input) => decryptWith(opened(key), parameters, input),
     sign: (key, parameters, input) => sign(asymmetricKeyOf(opened(key)), parameters, input),
