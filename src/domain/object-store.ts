@@ -1,5 +1,6 @@
 import type { MaybePromise } from './maybe-promise.ts'
 import type { Sealed } from './bytes.ts'
+import type { RecordChange, RecordStore } from './records.ts'
 
 /*
  * What the domain needs of a database. Rows, not objects: the store knows no attribute rule and opens no document, so
@@ -77,7 +78,11 @@ export type AuditRecord = {
 }
 
 /** What one item, or one batch with Undo, wants written: all of it or nothing. Plain data. */
-export type Commit = { readonly changes: readonly Change[]; readonly audit: readonly AuditRecord[] }
+export type Commit = {
+  readonly changes: readonly Change[]
+  readonly audit: readonly AuditRecord[]
+  readonly records?: readonly RecordChange[]
+}
 
 /** One condition of a search; a search is the AND of all. */
 export type Condition =
@@ -151,6 +156,8 @@ export type ObjectStore = {
   latestCommit(): MaybePromise<number | undefined>
   /** Whether no other process changes these objects, so that what was read may be kept without asking again. */
   readonly exclusive: boolean
+  /** What is kept beside managed objects. */
+  readonly records: RecordStore
   /** Small values of the server itself: wrapped store keys and the like. */
   readonly settings: {
     get(name: string): MaybePromise<Buffer | undefined>

@@ -7,6 +7,7 @@ import type { KeyStore } from './key-store.ts'
 import type { ManagedObject } from './managed-object.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 import type { Principal } from './principal.ts'
+import type { Records } from './records.ts'
 
 /** What Locate asks for (1.4 section 4.9, 2.1 section 6.1.28). */
 export type LocateQuery = {
@@ -71,6 +72,8 @@ export type OperationContext = {
   /** Seconds since 1970, the same during one item. */
   readonly now: number
   readonly objects: Objects
+  /** What is kept beside objects. */
+  readonly records: Records
   readonly keys: KeyStore
   readonly ids: Ids
   readonly batch: BatchIdentifiers

@@ -95,8 +95,9 @@ export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> 
   const { keys, ids, server } = parts
   const start = beginItem(writer, item, 'Success')
   const objects = unit.objectsFor(principal, operation.name, now)
+  const records = unit.recordsFor(principal, now)
   const identifiers = batchIdentifiers(batch, operation.name)
-  const context = { version, principal, now, objects, keys, ids, batch: identifiers, server }
+  const context = { version, principal, now, objects, records, keys, ids, batch: identifiers, server }
   const performed = operation.perform(context, item.payload, writer)
   if (isPromise(performed)) return performed.then(() => finish(run, start))
   finish(run, start)

@@ -3,6 +3,7 @@ import { DuplicateClientError } from '../domain/principal.ts'
 import { clientRecordOf } from './client-record.ts'
 import { recordOf } from './object-record.ts'
 import { KEYS_AT_ONCE, keyValuesOf, type ObjectKey } from './queries/objects.ts'
+import { createRecordWriter } from './record-store.ts'
 import type { Queries } from './queries/all.ts'
 import type { Prepare, Prepared } from './statement.ts'
 import type { NamesTable, SearchKeysTable } from './tables.ts'
@@ -88,6 +89,7 @@ const createCommit = (prepare: Prepare, queries: Queries) => {
   const append = prepare(queries.audit.append)
   const writeKeys = createKeyWriter(prepare, queries)
   const names = createNameWriter(prepare, queries)
+  const writeRecords = createRecordWriter(prepare, queries)
 
   const writeRow = async (change: Change): Promise<number> => {
     const record = recordOf(change.row)
@@ -96,7 +98,7 @@ const createCommit = (prepare: Prepare, queries: Queries) => {
     throw change.kind === 'insert' ? new DuplicateError('id') : new ConflictError(change.row.id)
   }
 
-  return async ({ changes, audit }: Commit): Promise<void> => {
+  return async ({ changes, audit, records }: Commit): Promise<void> => {
     const claims: NamesTable[] = []
     for (const change of changes) {
       const object = await writeRow(change)
@@ -105,6 +107,7 @@ const createCommit = (prepare: Prepare, queries: Queries) => {
     }
     // After all have been given up: a Re-key moves the Name to the new object (1.4 section 4.4, 2.1 section 6.1.43).
     for (const name of claims) await names.claim(name)
+    if (records !== undefined) await writeRecords(records)
     for (const { objectId, ...record } of audit) await append.all({ ...record, object_id: objectId ?? null })
   }
 }

@@ -7,6 +7,7 @@ import { StoreError } from './errors.ts'
 import type { GroupQueue } from './group-queue.ts'
 import { rowOf } from './object-record.ts'
 import type { Queries } from './queries/all.ts'
+import { createRecordStore } from './record-store.ts'
 import { createSearch } from './search/search.ts'
 import type { Prepare } from './statement.ts'
 
@@ -68,8 +69,13 @@ const createClientDirectory = ({
   }
 }
 
-const refuseCommit = (): Promise<never> =>
-  Promise.reject(new StoreError('in-use', 'objects are changed by the server that holds the data directory'))
+/** Beside a server that takes the objects for its own, only records are written. @throws StoreError in-use */
+const commitRecords =
+  (queue: GroupQueue): ObjectStore['commit'] =>
+  (commit) =>
+    commit.changes.length === 0
+      ? queue.add({ kind: 'commit', commit })
+      : Promise.reject(new StoreError('in-use', 'objects are changed by the server that holds the data directory'))
 
 const createObjectStore = (parts: StoreParts, close: () => Promise<void>): ObjectStore => {
   const { dialect, prepare, queries, queue, exclusive, mayCommit } = parts
@@ -82,9 +88,10 @@ const createObjectStore = (parts: StoreParts, close: () => Promise<void>): Objec
   return {
     read: (tenant, id) => then(readObject.first({ tenant, id }), (record) => record && rowOf(record)),
     search,
-    commit: mayCommit ? (commit) => queue.add({ kind: 'commit', commit }) : refuseCommit,
+    commit: mayCommit ? (commit) => queue.add({ kind: 'commit', commit }) : commitRecords(queue),
     latestCommit: () => then(latestAudit.first({}), (record) => record?.time),
     exclusive,
+    records: createRecordStore(prepare, queries),
     settings: {
       get: getSetting,
       putIfAbsent: async (name, value) => {

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely'
 import type { Sealed } from '../domain/bytes.ts'
+import type { RecordKind } from '../domain/records.ts'
 
 /*
  * The tables as kysely knows them. Integers reach this program as numbers on both engines; an absent value is null.
@@ -54,6 +55,19 @@ export type AuditTable = {
   outcome: string
 }
 
+export type RecordsTable = {
+  record_key: Generated<number>
+  kind: RecordKind
+  tenant: string
+  id: string
+  owner: string
+  version: number
+  created_at: number
+  expires_at: number | null
+  document: Buffer
+  sealed: Sealed | null
+}
+
 export type SchemaVersionTable = { version: number }
 
 export type Tables = {
@@ -63,5 +77,6 @@ export type Tables = {
   settings: SettingsTable
   clients: ClientsTable
   audit: AuditTable
+  records: RecordsTable
   schema_version: SchemaVersionTable
 }

@@ -4,14 +4,16 @@ import type { Access } from '../../domain/access.ts'
 import type { HeldKey, KeyStore } from '../../domain/key-store.ts'
 import type { ManagedObject } from '../../domain/managed-object.ts'
 import { type MaybePromise, then } from '../../domain/maybe-promise.ts'
-import type { AuditRecord, ObjectStore, SearchResult } from '../../domain/object-store.ts'
+import type { AuditRecord, Commit, ObjectStore, SearchResult } from '../../domain/object-store.ts'
 import type { LocateQuery, Objects } from '../../domain/operation-context.ts'
 import type { Principal } from '../../domain/principal.ts'
+import type { Records } from '../../domain/records.ts'
 import type { Log } from '../../observe/log.ts'
 import { planLocate } from './locate-search.ts'
 import type { ObjectCache } from './object-cache.ts'
 import { fromRow, toChange } from './object-rows.ts'
 import { runLocate } from './run-locate.ts'
+import { createUnitRecords } from './unit-records.ts'
 
 export type UnitDependencies = {
   readonly store: ObjectStore
@@ -27,6 +29,8 @@ export type UnitDependencies = {
 export type UnitOfWork = {
   /** The objects as `principal` sees them while it performs `operation`. */
   objectsFor(principal: Principal, operation: Operation, now: number): Objects
+  /** The records kept beside objects, of the principal's tenant. */
+  recordsFor(principal: Principal, now: number): Records
   readonly changed: boolean
   /**
    * Writes everything at once; resolves when it is durable.
@@ -71,11 +75,28 @@ const objectLoader =
     })
   }
 
+/** @throws ConflictError, DuplicateError */
+const commitAll = async (
+  { store, keys, cache }: UnitDependencies,
+  objects: readonly ManagedObject[],
+  besides: Omit<Commit, 'changes'>,
+): Promise<void> => {
+  try {
+    await store.commit({ changes: objects.map((object) => toChange(object, keys)), ...besides })
+  } catch (error) {
+    // What lost a race is stale, whether it was read or cached before.
+    for (const object of objects) cache.delete(object.tenant, object.id)
+    throw error
+  }
+  for (const object of objects) cache.set({ ...object, rowVersion: object.rowVersion + 1 })
+}
+
 export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => {
-  const { store, keys, access, cache } = dependencies
+  const { store, access } = dependencies
   const loaded = new Map<string, ManagedObject>()
   const pending = new Map<string, ManagedObject>()
-  const records = new Map<string, AuditRecord>()
+  const audit = new Map<string, AuditRecord>()
+  const unitRecords = createUnitRecords(store.records)
   const load = objectLoader(dependencies, pending)
 
   const locate = (principal: Principal, query: LocateQuery, now: number): MaybePromise<SearchResult> => {
@@ -87,7 +108,7 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
   const change = (object: ManagedObject, principal: Principal, operation: Operation, now: number): void => {
     pending.set(object.id, object)
     const record = { time: now, principal: principal.id, operation, objectId: object.id, outcome: 'Success' }
-    records.set(`${operation} ${object.id}`, record)
+    audit.set(`${operation} ${object.id}`, record)
   }
 
   const objectsFor = (principal: Principal, operation: Operation, now: number): Objects => {
@@ -111,23 +132,16 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
   }
 
   const commit = async (): Promise<void> => {
-    const objects = [...pending.values()]
-    try {
-      await store.commit({ changes: objects.map((object) => toChange(object, keys)), audit: [...records.values()] })
-    } catch (error) {
-      // What lost a race is stale, whether it was read or cached before.
-      for (const object of objects) cache.delete(object.tenant, object.id)
-      throw error
-    }
-    for (const object of objects) cache.set({ ...object, rowVersion: object.rowVersion + 1 })
+    await commitAll(dependencies, [...pending.values()], { audit: [...audit.values()], records: unitRecords.changes() })
     const vanished = vanishedKeys(loaded, pending)
     if (vanished.length > 0) await destroyKeys(dependencies, vanished)
   }
 
   return {
     objectsFor,
+    recordsFor: unitRecords.recordsFor,
     get changed() {
-      return pending.size > 0
+      return pending.size > 0 || unitRecords.changes().length > 0
     },
     commit,
   }

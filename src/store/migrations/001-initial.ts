@@ -1,18 +1,7 @@
-import { sql, type CreateTableBuilder } from 'kysely'
+import { sql } from 'kysely'
 import type { Dialect } from '../dialect.ts'
 import type { Migration } from './migration.ts'
-
-type Column = readonly [name: string, type: keyof Dialect['columns'], presence?: 'optional']
-
-/** `counter` columns carry their own constraint: they are the primary key. */
-const table = (dialect: Dialect, name: string, columns: readonly Column[]): CreateTableBuilder<string, string> =>
-  columns.reduce<CreateTableBuilder<string, string>>(
-    (builder, [column, type, presence]) =>
-      builder.addColumn(column, dialect.columns[type], (definition) =>
-        type === 'counter' || presence === 'optional' ? definition : definition.notNull(),
-      ),
-    dialect.db.schema.createTable(name),
-  )
+import { table } from './table.ts'
 
 // Wide columns come last: a search that reads the facts of a row need not walk over its document.
 const objects = (dialect: Dialect) => [

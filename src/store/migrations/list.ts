@@ -1,5 +1,6 @@
 import { initial } from './001-initial.ts'
+import { records } from './002-records.ts'
 import type { Migration } from './migration.ts'
 
 /** Every step of the schema, oldest first. In code, not in a folder: nothing runs because a file lies somewhere. */
-export const MIGRATIONS: readonly Migration[] = [initial]
+export const MIGRATIONS: readonly Migration[] = [initial, records]

@@ -1,5 +1,6 @@
 import type { Dialect } from '../dialect.ts'
 import { auditQueries, clientQueries, settingQueries } from './administration.ts'
+import { recordQueries } from './records.ts'
 import { nameQueries, objectQueries, searchKeyQueries } from './objects.ts'
 
 /** Everything but the searches, compiled for one engine. */
@@ -10,6 +11,7 @@ export const queriesFor = ({ db }: Dialect) => ({
   clients: clientQueries(db),
   settings: settingQueries(db),
   audit: auditQueries(db),
+  records: recordQueries(db),
 })
 
 export type Queries = ReturnType<typeof queriesFor>
