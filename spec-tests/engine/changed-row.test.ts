@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { test } from 'tap'
 import { openDatabase } from '../../src/store/sqlite/connection.ts'
-import type { OBJECT_COLUMNS } from '../../src/store/object-record.ts'
+import type { ObjectRecord } from '../../src/store/object-record.ts'
 import { createKey, of, openServer, refusal } from '../helpers/calls.ts'
 
 /* Somebody who writes to the database: every row carries a MAC over all of its columns (SECURITY.md). */
 
 const { harness, client } = await openServer()
 
-type Column = (typeof OBJECT_COLUMNS)[number]
+type Column = keyof ObjectRecord
 
 /** SQL that gives a column another value than it has. */
 const CHANGES: Readonly<Record<Exclude<Column, 'tenant' | 'id'>, string>> = {

@@ -1,5 +1,7 @@
 import { ConflictError, DuplicateError, type Commit, type ObjectRow } from '../../src/domain/object-store.ts'
+import { sql } from 'kysely'
 import { StoreError } from '../../src/store/errors.ts'
+import { statement } from '../../src/store/statement.ts'
 import type { OpenStore } from '../../src/store/sqlite.ts'
 import { commitOf, insertOf, objectRow, searchFor, searchKey, updateOf } from '../helpers/rows.ts'
 import { forEachEngine, openFor } from '../helpers/stores.ts'
@@ -228,4 +230,51 @@ forEachEngine('a conflict names the object that was changed', async (t, engine) 
   await store.objects.commit(commitOf(insertOf(objectRow('a')), insertOf(objectRow('b'))))
   const changes = [updateOf(objectRow('a', { version: 2 })), updateOf(objectRow('b', { version: 7 }))]
   await t.rejects(store.objects.commit(commitOf(...changes)), new ConflictError('b'))
+})
+
+const LIFECYCLE = objectRow('none').lifecycle
+const ARCHIVED = { ...LIFECYCLE, archiveDate: 5 }
+
+forEachEngine('1.4 §4.22 / 2.1 §6.1.4: archived material leaves the table that is on line', async (t, engine) => {
+  const place = await engine.place()
+  t.teardown(() => place.remove())
+  const store = await place.open()
+  const resident = { kind: 'resident', token: 'token', keyId: Buffer.from([1]) } as const
+  const rows = [objectRow('sealed'), objectRow('resident', { material: resident })]
+  const changed = (row: ObjectRow, version: number, facts: Partial<ObjectRow>) =>
+    updateOf({ ...row, version, ...facts })
+  await store.objects.commit(commitOf(...rows.map((row) => insertOf(row))))
+  await store.objects.commit(commitOf(...rows.map((row) => changed(row, 2, { lifecycle: ARCHIVED }))))
+  await store.objects.commit(commitOf(...rows.map((row) => changed(row, 3, { lifecycle: ARCHIVED }))))
+  for (const row of rows) t.strictSame(await read(store, row.id), { ...row, version: 3, lifecycle: ARCHIVED }, row.id)
+
+  const bare = await place.connect()
+  const count = async (table: 'objects' | 'archived_material'): Promise<number> => {
+    const rowsWith = statement(() =>
+      bare.dialect.db
+        .selectFrom(table)
+        .select((select) => select.fn.countAll<number>().as('count'))
+        .where(sql<boolean>`sealed is not null or resident_key is not null`),
+    )
+    return (await bare.connection.prepare(rowsWith).first({}))?.count ?? -1
+  }
+  t.equal(await count('objects'), 0)
+  t.equal(await count('archived_material'), 2)
+
+  await store.objects.commit(commitOf(...rows.map((row) => changed(row, 4, {}))))
+  for (const row of rows) t.strictSame(await read(store, row.id), { ...row, version: 4 }, `${row.id} recovered`)
+  t.equal(await count('archived_material'), 0)
+
+  await store.objects.commit(commitOf(insertOf(objectRow('brought', { lifecycle: ARCHIVED }))))
+  t.equal(await count('archived_material'), 1)
+  const destroyed = objectRow('brought', {
+    version: 2,
+    lifecycle: { ...ARCHIVED, destroyDate: 6 },
+    material: undefined,
+  })
+  await store.objects.commit(commitOf(updateOf(destroyed)))
+  t.strictSame(await read(store, 'brought'), destroyed)
+  t.equal(await count('archived_material'), 0, 'Destroy destroys what is archived')
+  await bare.end()
+  await store.close()
 })

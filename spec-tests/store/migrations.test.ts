@@ -1,9 +1,12 @@
 import { sql } from 'kysely'
 import { test, type Test } from 'tap'
+import type { ObjectRow } from '../../src/domain/object-store.ts'
 import { initial } from '../../src/store/migrations/001-initial.ts'
 import { MIGRATIONS } from '../../src/store/migrations/list.ts'
 import { migrate, schemaVersion } from '../../src/store/migrations/migrate.ts'
 import type { Migration } from '../../src/store/migrations/migration.ts'
+import { materialColumns, recordOf } from '../../src/store/object-record.ts'
+import { queriesFor } from '../../src/store/queries/all.ts'
 import { commitOf, insertOf, objectRow } from '../helpers/rows.ts'
 import { forEachEngine, type BareConnection, type Engine } from '../helpers/stores.ts'
 
@@ -113,4 +116,25 @@ forEachEngine('the audit trail has a row for each record of a commit that was wr
     { time: 5, object_id: 'a' },
     { time: 5, object_id: null },
   ])
+})
+
+forEachEngine('what was archived before there was an archive moves into it', async (t, engine) => {
+  const place = await engine.place()
+  t.teardown(() => place.remove())
+  const bare = await place.connect()
+  const { dialect, connection } = bare
+  await migrate(dialect, connection, MIGRATIONS.slice(0, 2))
+  const row = objectRow('old', { lifecycle: { ...objectRow('none').lifecycle, archiveDate: 5 } })
+  const kept = objectRow('on-line')
+  const insert = (one: ObjectRow) => {
+    const record = { ...recordOf(one), ...materialColumns(one.material) }
+    return connection.prepare(queriesFor(dialect).objects.insert).first(record)
+  }
+  await insert(row)
+  await insert(kept)
+  await bare.end()
+  const store = await place.open()
+  t.teardown(() => store.close())
+  t.strictSame(await store.objects.read('default', 'old'), row)
+  t.strictSame(await store.objects.read('default', 'on-line'), kept)
 })

@@ -1,7 +1,14 @@
-import { ConflictError, DuplicateError, type Change, type Commit, type SearchKey } from '../domain/object-store.ts'
+import {
+  ConflictError,
+  DuplicateError,
+  type Change,
+  type Commit,
+  type ObjectRow,
+  type SearchKey,
+} from '../domain/object-store.ts'
 import { DuplicateClientError } from '../domain/principal.ts'
 import { clientRecordOf } from './client-record.ts'
-import { recordOf } from './object-record.ts'
+import { materialColumns, recordOf } from './object-record.ts'
 import { KEYS_AT_ONCE, keyValuesOf, type ObjectKey } from './queries/objects.ts'
 import { createRecordWriter } from './record-store.ts'
 import type { Queries } from './queries/all.ts'
@@ -83,6 +90,17 @@ const createNameWriter = (prepare: Prepare, { names }: Queries) => {
   }
 }
 
+/** Keeps the material of an archived object out of the table that is on line; `held`: the archive has some of it. */
+const createArchive = (prepare: Prepare, { archive }: Queries) => {
+  const insert = prepare(archive.insert)
+  const remove = prepare(archive.remove)
+  return async ({ lifecycle, material }: ObjectRow, object: number, held: boolean): Promise<void> => {
+    if (held) await remove.all({ object })
+    if (lifecycle.archiveDate !== undefined && material !== undefined)
+      await insert.all({ object, ...materialColumns(material) })
+  }
+}
+
 const createCommit = (prepare: Prepare, queries: Queries) => {
   const insertObject = prepare(queries.objects.insert)
   const updateObject = prepare(queries.objects.update)
@@ -91,17 +109,26 @@ const createCommit = (prepare: Prepare, queries: Queries) => {
   const names = createNameWriter(prepare, queries)
   const writeRecords = createRecordWriter(prepare, queries)
 
-  const writeRow = async (change: Change): Promise<number> => {
-    const record = recordOf(change.row)
-    const written = await (change.kind === 'insert' ? insertObject : updateObject).first(record)
-    if (written !== undefined) return written.object
-    throw change.kind === 'insert' ? new DuplicateError('id') : new ConflictError(change.row.id)
+  const archive = createArchive(prepare, queries)
+
+  const insertRow = async ({ row }: Change): Promise<number> => {
+    const written = await insertObject.first(recordOf(row))
+    if (written === undefined) throw new DuplicateError('id')
+    await archive(row, written.object, false)
+    return written.object
+  }
+
+  const updateRow = async ({ row }: Change): Promise<number> => {
+    const written = await updateObject.first(recordOf(row))
+    if (written === undefined) throw new ConflictError(row.id)
+    await archive(row, written.object, Number(written.archived) > 0)
+    return written.object
   }
 
   return async ({ changes, audit, records }: Commit): Promise<void> => {
     const claims: NamesTable[] = []
     for (const change of changes) {
-      const object = await writeRow(change)
+      const object = await (change.kind === 'insert' ? insertRow : updateRow)(change)
       await writeKeys(change, object)
       claims.push(...(await names.release(change, object)))
     }

@@ -5,8 +5,8 @@ import type { ObjectsTable } from './tables.ts'
 /** A row of the table of objects, without its key. */
 export type ObjectRecord = Omit<Selectable<ObjectsTable>, 'row_key'>
 
-/** The columns of the table that an `ObjectRow` is made of. */
-export const OBJECT_COLUMNS = [
+/** The columns of the table that an `ObjectRow` is made of, besides those of its material. */
+export const FACT_COLUMNS = [
   'tenant',
   'id',
   'version',
@@ -20,9 +20,6 @@ export const OBJECT_COLUMNS = [
   'seal_version',
   'mac',
   'document',
-  'sealed',
-  'resident_token',
-  'resident_key',
 ] as const satisfies readonly (keyof ObjectRecord)[]
 
 const NO_KEY = Buffer.alloc(0)
@@ -55,7 +52,19 @@ export const rowOf = (record: ObjectRecord): ObjectRow => ({
   lifecycle: lifecycleOf(record),
 })
 
-/** Material that is gone leaves nulls: Destroy clears what the row held (1.4 section 4.21, 2.1 section 6.1.14). */
+type MaterialColumns = Pick<ObjectRecord, 'sealed' | 'resident_token' | 'resident_key'>
+
+/** The columns of material, in whichever table it is. */
+export const materialColumns = (material: StoredMaterial | undefined): MaterialColumns => ({
+  sealed: material?.kind === 'sealed' ? material.sealed : null,
+  resident_token: material?.kind === 'resident' ? material.token : null,
+  resident_key: material?.kind === 'resident' ? material.keyId : null,
+})
+
+/**
+ * Material that is gone leaves nulls: Destroy clears what the row held (1.4 section 4.21, 2.1 section 6.1.14), and
+ * Archive moves it away.
+ */
 export const recordOf = (row: ObjectRow): ObjectRecord => ({
   tenant: row.tenant,
   id: row.id,
@@ -70,7 +79,5 @@ export const recordOf = (row: ObjectRow): ObjectRecord => ({
   seal_version: row.sealVersion,
   mac: row.mac,
   document: row.document,
-  sealed: row.material?.kind === 'sealed' ? row.material.sealed : null,
-  resident_token: row.material?.kind === 'resident' ? row.material.token : null,
-  resident_key: row.material?.kind === 'resident' ? row.material.keyId : null,
+  ...materialColumns(row.lifecycle.archiveDate === undefined ? row.material : undefined),
 })

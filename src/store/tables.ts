@@ -27,6 +27,14 @@ export type ObjectsTable = {
   resident_key: Buffer | null
 }
 
+/** Material of archived objects, out of the way of everything on line. */
+export type ArchivedMaterialTable = {
+  object: number
+  sealed: Sealed | null
+  resident_token: string | null
+  resident_key: Buffer | null
+}
+
 export type SearchKeysTable = { object: number; attribute: string; value: Buffer; number: number | null }
 
 export type NamesTable = { tenant: string; name: string; object: number }
@@ -72,6 +80,7 @@ export type SchemaVersionTable = { version: number }
 
 export type Tables = {
   objects: ObjectsTable
+  archived_material: ArchivedMaterialTable
   search_keys: SearchKeysTable
   names: NamesTable
   settings: SettingsTable

@@ -1,6 +1,7 @@
 import { initial } from './001-initial.ts'
 import { records } from './002-records.ts'
+import { archive } from './003-archive.ts'
 import type { Migration } from './migration.ts'
 
 /** Every step of the schema, oldest first. In code, not in a folder: nothing runs because a file lies somewhere. */
-export const MIGRATIONS: readonly Migration[] = [initial, records]
+export const MIGRATIONS: readonly Migration[] = [initial, records, archive]

@@ -1,11 +1,12 @@
 import type { Dialect } from '../dialect.ts'
 import { auditQueries, clientQueries, settingQueries } from './administration.ts'
 import { recordQueries } from './records.ts'
-import { nameQueries, objectQueries, searchKeyQueries } from './objects.ts'
+import { archiveQueries, nameQueries, objectQueries, searchKeyQueries } from './objects.ts'
 
 /** Everything but the searches, compiled for one engine. */
 export const queriesFor = ({ db }: Dialect) => ({
   objects: objectQueries(db),
+  archive: archiveQueries(db),
   searchKeys: searchKeyQueries(db),
   names: nameQueries(db),
   clients: clientQueries(db),

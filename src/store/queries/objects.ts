@@ -1,7 +1,8 @@
 import { sql, type Kysely } from 'kysely'
-import { OBJECT_COLUMNS, type ObjectRecord } from '../object-record.ts'
+import type { Sealed } from '../../domain/bytes.ts'
+import { FACT_COLUMNS, type ObjectRecord } from '../object-record.ts'
 import { statement, type Slot, type SqlValue } from '../statement.ts'
-import type { NamesTable, SearchKeysTable, Tables } from '../tables.ts'
+import type { ArchivedMaterialTable, NamesTable, SearchKeysTable, Tables } from '../tables.ts'
 
 /** Names an object; unique. */
 export type ObjectId = { readonly tenant: string; readonly id: string }
@@ -26,10 +27,29 @@ const columnsFrom = (slot: Slot<ObjectRecord>) => ({
   resident_key: slot('resident_key'),
 })
 
+/** Whether the archive holds material of the object, told by the statement that changes its row. */
+const isArchived = (db: Kysely<Tables>) =>
+  db
+    .selectFrom('archived_material')
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .where('archived_material.object', '=', sql<number>`objects.row_key`)
+
 /** Reads and writes of the table of objects. */
 export const objectQueries = (db: Kysely<Tables>) => ({
   read: statement((slot: Slot<ObjectId>) =>
-    db.selectFrom('objects').select(OBJECT_COLUMNS).where('tenant', '=', slot('tenant')).where('id', '=', slot('id')),
+    db
+      .selectFrom('objects')
+      .leftJoin('archived_material as archived', (join) =>
+        join.onRef('archived.object', '=', 'objects.row_key').on('objects.archive_date', 'is not', null),
+      )
+      .select(FACT_COLUMNS.map((column) => `objects.${column}` as const))
+      .select([
+        sql<Sealed | null>`coalesce(objects.sealed, archived.sealed)`.as('sealed'),
+        sql<string | null>`coalesce(objects.resident_token, archived.resident_token)`.as('resident_token'),
+        sql<Buffer | null>`coalesce(objects.resident_key, archived.resident_key)`.as('resident_key'),
+      ])
+      .where('objects.tenant', '=', slot('tenant'))
+      .where('objects.id', '=', slot('id')),
   ),
   /** Returns no row where the identifier is taken: that leaves a transaction of PostgreSQL usable, an error does not. */
   insert: statement((slot: Slot<ObjectRecord>) =>
@@ -47,8 +67,21 @@ export const objectQueries = (db: Kysely<Tables>) => ({
       .where('tenant', '=', slot('tenant'))
       .where('id', '=', slot('id'))
       .where(sql<number>`version + 1`, '=', slot('version'))
-      .returning('row_key as object'),
+      .returning(['row_key as object', isArchived(db).as('archived')]),
   ),
+})
+
+/** Reads and writes of the material of archived objects. */
+export const archiveQueries = (db: Kysely<Tables>) => ({
+  insert: statement((slot: Slot<ArchivedMaterialTable>) =>
+    db.insertInto('archived_material').values({
+      object: slot('object'),
+      sealed: slot('sealed'),
+      resident_token: slot('resident_token'),
+      resident_key: slot('resident_key'),
+    }),
+  ),
+  remove: statement((slot: Slot<ObjectKey>) => db.deleteFrom('archived_material').where('object', '=', slot('object'))),
 })
 
 /** Search keys that one statement inserts at most: a server is asked once for what most objects have. */
