@@ -5,7 +5,10 @@ import type {
   EncodingOption,
   KeyCompressionType,
   KeyFormatType,
+  ObjectType,
   RecommendedCurve,
+  SecretDataType,
+  SplitKeyMethod,
   ValidityIndicator,
 } from '../protocol/enumerations.ts'
 import type { CryptographicParameters } from '../protocol/structures/cryptographic-parameters.ts'
@@ -101,6 +104,27 @@ export type DerivedKeySpec =
     }
   | { readonly objectType: 'SecretData'; readonly length: number }
 
+/** How a key is split (1.4 section 2.2.5, 2.1 section 2.8). */
+export type SplitScheme = {
+  readonly parts: number
+  /** Parts that are needed to join the key. */
+  readonly threshold: number
+  readonly method: SplitKeyMethod
+  /** Big Integer; the keystore chooses where it is absent. */
+  readonly primeFieldSize: Buffer | undefined
+}
+
+/** What is split: a key that is held, or one that is made for it and kept nowhere. */
+export type SplitSecret = { readonly held: HeldKey } | { readonly made: SymmetricKeySpec }
+
+/** What Split Keys are joined to. Algorithm and length, in bits, are for parts that do not tell them. */
+export type JoinedKeySpec = {
+  readonly objectType: ObjectType
+  readonly secretDataType: SecretDataType | number | undefined
+  readonly algorithm: CryptographicAlgorithm | number | undefined
+  readonly length: number | undefined
+}
+
 /** The form in which a client wants material. Absent: as it was registered, or the default of the algorithm. */
 export type WantedForm = {
   readonly keyFormatType?: KeyFormatType | number | undefined
@@ -150,6 +174,10 @@ export type KeyStore = {
     derivation: Derivation,
     spec: DerivedKeySpec,
   ): MaybePromise<Deposit>
+  /** Splits a key into Split Keys, one for each of the objects `ids`. */
+  split(ids: readonly string[], secret: SplitSecret, scheme: SplitScheme): MaybePromise<readonly Deposit[]>
+  /** Joins Split Keys. CryptographicFailure where they are too few, or do not belong together. */
+  join(objectId: string, parts: readonly HeldKey[], wanted: JoinedKeySpec): MaybePromise<Deposit>
   /** Checks material that a client brought and takes it in, in place of what the object had before. */
   deposit(objectId: string, object: ObjectValue, replaced?: HeldKey): MaybePromise<Deposit>
   /** Material in the clear, in the form wanted. NotExtractable where it may not leave its module. */

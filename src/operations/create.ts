@@ -1,10 +1,10 @@
-import { valueOf } from '../domain/attribute-set.ts'
 import { givenAttributes } from '../domain/given-attributes.ts'
-import type { Deposit, KeyStore, SymmetricKeySpec } from '../domain/key-store.ts'
+import type { Deposit, KeyStore } from '../domain/key-store.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { acceptedWish, newObject } from '../domain/new-object.ts'
 import { madeSecret, secretBytes } from '../domain/secret-data.ts'
 import { checkStorage } from '../domain/storage-masks.ts'
+import { symmetricKeySpec } from '../domain/symmetric-key.ts'
 import type { Attribute } from '../protocol/attribute-instance.ts'
 import { attributeList } from '../protocol/attribute-wire.ts'
 import { OBJECT_TYPE, type ObjectType } from '../protocol/enumerations.ts'
@@ -18,18 +18,11 @@ import { uniqueIdentifier } from './fields.ts'
 
 type Maker = (id: string, given: readonly Attribute[]) => MaybePromise<Deposit>
 
-const specOf = (given: readonly Attribute[]): SymmetricKeySpec => {
-  const algorithm = valueOf(given, 'CryptographicAlgorithm')
-  if (algorithm === undefined) throw new KmipError('InvalidMessage', 'The Cryptographic Algorithm is missing')
-  if (typeof algorithm === 'number') throw new KmipError('InvalidField', 'The Cryptographic Algorithm is not supported')
-  return { algorithm, length: valueOf(given, 'CryptographicLength') }
-}
-
 /** How an object of each type that can be made gets its material. */
 const makerOf = (objectType: ObjectType, keys: KeyStore): Maker => {
   switch (objectType) {
     case 'SymmetricKey':
-      return (id, given) => keys.generateKey(id, specOf(given))
+      return (id, given) => keys.generateKey(id, symmetricKeySpec(given))
     case 'SecretData':
       return (id, given) => then(keys.random(secretBytes(given)), (material) => keys.deposit(id, madeSecret(material)))
     default:

@@ -6,6 +6,7 @@ import { adjustAttribute } from './adjust-attribute.ts'
 import { archive } from './archive.ts'
 import { check } from './check.ts'
 import { createKeyPair } from './create-key-pair.ts'
+import { createSplitKey } from './create-split-key.ts'
 import { create } from './create.ts'
 import { decrypt } from './decrypt.ts'
 import { deleteAttribute } from './delete-attribute.ts'
@@ -20,6 +21,7 @@ import { getUsageAllocation } from './get-usage-allocation.ts'
 import { get } from './get.ts'
 import { hash } from './hash.ts'
 import { importObject } from './import-object.ts'
+import { joinSplitKey } from './join-split-key.ts'
 import { locate } from './locate.ts'
 import { macVerify } from './mac-verify.ts'
 import { mac } from './mac.ts'
@@ -46,6 +48,7 @@ export const OPERATIONS: readonly Operation[] = [
   archive,
   check,
   createKeyPair,
+  createSplitKey,
   create,
   decrypt,
   deleteAttribute,
@@ -60,6 +63,7 @@ export const OPERATIONS: readonly Operation[] = [
   get,
   hash,
   importObject,
+  joinSplitKey,
   locate,
   macVerify,
   mac,

@@ -5,13 +5,20 @@ import { certificateAttributes } from './certificate.ts'
 import { digestOf } from './digest.ts'
 import type { ReadMaterial } from './asymmetric/read-key.ts'
 import { inspectKept, inspectKey } from './inspect-key.ts'
+import { fieldSize } from './split/prime-field.ts'
 
 /** An object as it is stored, and the attributes that follow from it. */
 export type Inspected = { readonly object: ObjectValue; readonly attributes: readonly Attribute[] }
 
-const checkSplit = (parts: number, part: number, threshold: number): void => {
-  if (part >= 1 && part <= parts && threshold >= 1 && threshold <= parts) return
-  throw new KmipError('InvalidField', 'The parts of the Split Key cannot be counted so')
+type SplitKey = Extract<ObjectValue, { objectType: 'SplitKey' }>['value']
+
+/** Whether it can be a part of a key: XOR with a threshold of its own is taken in, though nothing can join it. */
+const checkSplit = ({ splitKeyParts, keyPartIdentifier, splitKeyThreshold, ...more }: SplitKey): void => {
+  const isPart = keyPartIdentifier >= 1 && keyPartIdentifier <= splitKeyParts
+  if (!isPart || splitKeyThreshold < 1 || splitKeyThreshold > splitKeyParts) {
+    throw new KmipError('InvalidField', 'The parts of the Split Key cannot be counted so')
+  }
+  if (more.splitKeyMethod === 'PolynomialSharingPrimeField') fieldSize(more.primeFieldSize)
 }
 
 /** Algorithm and length do not apply to Secret Data (1.4 section 2.1.3, 2.1 section 3.1). */
@@ -31,8 +38,7 @@ export const inspectObject = (given: ObjectValue, read: ReadMaterial): Inspected
       return { object: { objectType: given.objectType, value: { keyBlock } }, attributes }
     }
     case 'SplitKey': {
-      const { splitKeyParts, keyPartIdentifier, splitKeyThreshold } = given.value
-      checkSplit(splitKeyParts, keyPartIdentifier, splitKeyThreshold)
+      checkSplit(given.value)
       const { block: keyBlock, attributes } = inspectKept('SplitKey', given.value.keyBlock)
       return { object: { objectType: 'SplitKey', value: { ...given.value, keyBlock } }, attributes }
     }

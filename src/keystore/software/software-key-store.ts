@@ -17,11 +17,14 @@ import { createKeyCache, type KeyCache, type OpenedKey } from './key-cache.ts'
 import { decodeCopy, decodeObject, encodeObject } from './object-codec.ts'
 import { isMac, mac } from './mac.ts'
 import { planContainer, planOpening } from './pkcs12/container.ts'
-import { createRandomSource } from './random.ts'
+import { createRandomSource, type RandomSource } from './random.ts'
 import type { RootKey } from './root-key.ts'
 import { seal, unseal } from './seal.ts'
 import { sign, verify } from './signature.ts'
 import { authenticate, isAuthentic, loadStoreKeys, type Settings, type StoreKeys } from './store-keys.ts'
+import { joinParts } from './split/join.ts'
+import { secretOf } from './split/secret-of-object.ts'
+import { splitSecret } from './split/split.ts'
 import { asymmetricKeyOf, decryptWith, encryptWith, secretKeyOf } from './use-key.ts'
 import { createWorkQueue } from './work-queue.ts'
 import { unwrapObject } from './wrapping/unwrap-object.ts'
@@ -106,6 +109,19 @@ const openerOf = (keys: StoreKeys, cache: KeyCache): OpenKey => {
   return opened
 }
 
+const splitting = (keys: StoreKeys, opened: OpenKey, random: RandomSource): Pick<KeyStore, 'split' | 'join'> => ({
+  split: (ids, secret, scheme) => {
+    // A copy: the cache may drop what it owns while a prime is checked.
+    const object = 'held' in secret ? decodeCopy(opened(secret.held).clear) : generateSymmetricKey(secret.made)
+    const parts = splitSecret(secretOf(object), scheme, (length) => random.bytes(length))
+    return then(parts, (objects) => objects.map((part, index) => takeIn(keys, ids[index] ?? '', own(part))))
+  },
+  join: (objectId, parts, wanted) => {
+    const objects = parts.map((part) => decodeCopy(opened(part).clear))
+    return takeIn(keys, objectId, inspectObject(joinParts(objects, wanted), readKey))
+  },
+})
+
 /**
  * The keystore in software: what the root key protects is opened in this process, by node:crypto.
  * @throws StoreKeyError where the root key does not open the store keys
@@ -134,6 +150,7 @@ export const createSoftwareKeyStore = async (options: SoftwareKeyStoreOptions): 
       const derived = derivation.method === 'PBKDF2' ? queue.run(async () => derive()) : derive()
       return then(derived, (object) => takeIn(keys, objectId, own(object)))
     },
+    ...splitting(keys, opened, random),
     deposit: (objectId, object, replaced) =>
       takeIn(keys, objectId, inspectObject(object, readKey), (replaced?.sealVersion ?? 0) + FIRST_VERSION),
     // Answers get a copy: what the cache owns is cleared when it is dropped, perhaps before an answer is written.
