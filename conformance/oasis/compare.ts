@@ -220,7 +220,7 @@ const child = (element: Element, name: string): Element | undefined =>
 
 const itemsOf = (message: Element): readonly Element[] => message.children.filter(({ name }) => name === 'BatchItem')
 
-const MAKING: ReadonlySet<string> = new Set(['Create', 'CreateKeyPair', 'ReKey', 'ReKeyKeyPair'])
+const MAKING: ReadonlySet<string> = new Set(['Create', 'CreateKeyPair', 'ReKey', 'ReKeyKeyPair', 'CreateSplitKey'])
 
 /** Random by nature, whatever the key: random numbers, and what is encrypted with some of them. */
 const isRandom = (operation: string | undefined, { randomized }: Bindings): boolean =>
