@@ -55,6 +55,5 @@ for (const version of FAMILIES) {
     t.equal(await told({ cryptographicParameters: sha }), 'InvalidMessage')
     t.equal(await told({ cryptographicParameters: {}, data: DATA }), 'InvalidField')
     t.equal(await told({ cryptographicParameters: { hashingAlgorithm: 'Tiger' }, data: DATA }), 'InvalidField')
-    t.equal(await told({ cryptographicParameters: sha, data: DATA, initIndicator: true }), 'FeatureNotSupported')
   })
 }

@@ -70,7 +70,7 @@ const ANSWERS: readonly (readonly [QueryFunction, since: Version | undefined, an
     '1.3',
     {
       capabilityInformation: {
-        streamingCapability: false,
+        streamingCapability: true,
         asynchronousCapability: false,
         attestationCapability: false,
         unwrapMode: 'NotProcessed',

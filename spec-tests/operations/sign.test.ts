@@ -150,7 +150,6 @@ for (const version of FAMILIES) {
       refusal(await client.attempt(version, 'Sign', { ...request, ...of(id), ...more }))
     t.equal(await told(signer, { data: undefined }), 'InvalidMessage')
     t.equal(await told(signer, { digestedData: Buffer.alloc(32) }), 'InvalidMessage', 'both')
-    t.equal(await told(signer, { finalIndicator: true }), 'FeatureNotSupported')
     t.equal(await told(verifier), inFamily(version, 'PermissionDenied', 'InvalidObjectType'))
     t.equal(await told('nobody'), inFamily(version, 'ItemNotFound', 'ObjectNotFound'))
     const wrong = { cryptographicParameters: { cryptographicAlgorithm: 'ECDSA', hashingAlgorithm: 'SHA_256' } }

@@ -154,6 +154,59 @@ export type Verdict = {
   readonly recovered: Buffer | undefined
 }
 
+/** Data to be encrypted or decrypted in parts. */
+export type CipherStart = {
+  readonly operation: 'Encrypt' | 'Decrypt'
+  readonly key: HeldKey
+  readonly parameters: CryptographicParameters
+  readonly ivCounterNonce: Buffer | undefined
+  readonly additionalData: Buffer | undefined
+  /** Of Decrypt. */
+  readonly tag: Buffer | undefined
+}
+
+/** Data to be signed, authenticated or verified in parts. */
+export type ProofStart = {
+  readonly operation: 'Sign' | 'SignatureVerify' | 'MAC' | 'MACVerify'
+  readonly key: HeldKey
+  readonly parameters: CryptographicParameters
+}
+
+export type HashStart = { readonly operation: 'Hash'; readonly parameters: CryptographicParameters }
+
+/** What a computation over parts of data begins with. */
+export type StreamStart = CipherStart | ProofStart | HashStart
+
+export type StreamedOperation = StreamStart['operation']
+
+/** What the last part gives. */
+export type StreamEnd = {
+  /** The rest of what Encrypt and Decrypt make; a signature, a MAC, a digest. */
+  readonly data?: Buffer | undefined
+  readonly tag?: Buffer | undefined
+  /** Of what is verified. */
+  readonly validity?: ValidityIndicator
+}
+
+/**
+ * A computation over data that comes in parts, one after the other; how it is kept meanwhile is the keystore's own
+ * affair. After an error it is of no use.
+ */
+export type DataStream = {
+  /** Bytes of data that are held until more comes. */
+  readonly held: number
+  /** Whether all data is held until the last part. */
+  readonly gathers: boolean
+  /** Set where the server chose it. */
+  readonly ivCounterNonce?: Buffer | undefined
+  /** Takes in more data; gives what comes of it before the end. Nothing of `data` is kept but copies. */
+  update(data: Buffer): MaybePromise<Buffer>
+  /** @param proof - the signature or MAC that is verified */
+  finish(proof?: Buffer): MaybePromise<StreamEnd>
+  /** Forgets what is held, whether it has been finished or not. */
+  close(): void
+}
+
 /**
  * Holds and uses key material. Implementations: software, and PKCS#11 modules. Nothing here returns material except
  * `retrieve`. Every failure of opening or decrypting is one and the same CryptographicFailure to the outside.
@@ -204,6 +257,8 @@ export type KeyStore = {
   /** Compares in a time that does not depend on where the two differ. */
   isMac(key: HeldKey, parameters: CryptographicParameters, data: Buffer, mac: Buffer): MaybePromise<boolean>
   hash(parameters: CryptographicParameters, data: Buffer): Buffer
+  /** Begins what is done over parts. The buffers of `start` are its own from then on. */
+  beginStream(start: StreamStart): MaybePromise<DataStream>
   random(length: number): MaybePromise<Buffer>
   /** Mixes material of a client into what `random` gives. Answers the bytes that were used. */
   seedRandom(material: Buffer): MaybePromise<number>

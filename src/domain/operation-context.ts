@@ -8,6 +8,7 @@ import type { ManagedObject } from './managed-object.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 import type { Principal } from './principal.ts'
 import type { Records } from './records.ts'
+import type { Streams } from './streams.ts'
 
 /** What Locate asks for (1.4 section 4.9, 2.1 section 6.1.28). */
 export type LocateQuery = {
@@ -77,5 +78,7 @@ export type OperationContext = {
   readonly keys: KeyStore
   readonly ids: Ids
   readonly batch: BatchIdentifiers
+  /** Data that comes in parts. A function, because hardly any operation asks for it. */
+  streams(): Streams
   readonly server: ServerFacts
 }

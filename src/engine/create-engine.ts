@@ -11,6 +11,7 @@ import { createMessageHandler } from './handle-message.ts'
 import type { MessageHandler } from './message-handler.ts'
 import { createObjectCache, noObjectCache } from './objects/object-cache.ts'
 import { createUnitOfWork } from './objects/unit-of-work.ts'
+import { createStreamTable } from './streams/stream-table.ts'
 import { createTurns } from './turns.ts'
 
 export type EngineDependencies = {
@@ -59,7 +60,8 @@ export const createEngine = (dependencies: EngineDependencies): MessageHandler =
   const { store, keys, access, clock, ids, log, operations, serverVersion, cachedObjects } = dependencies
   const { limits, largestResponse } = dependencies
   const cache = store.exclusive && cachedObjects > 0 ? createObjectCache(cachedObjects) : noObjectCache
-  const unit = { store, keys, access, cache, log, locateCap: LOCATE_CAP }
+  const streams = createStreamTable(clock, ids)
+  const unit = { store, keys, access, cache, log, locateCap: LOCATE_CAP, streams }
   return createMessageHandler({
     parts: {
       operations: new Map(operations.map((operation) => [operation.code, operation])),
@@ -70,6 +72,7 @@ export const createEngine = (dependencies: EngineDependencies): MessageHandler =
       log,
       server: describe(operations, serverVersion),
       turns: createTurns(),
+      streams,
       createUnit: () => createUnitOfWork(unit),
     },
     ...(limits === undefined ? {} : { limits }),

@@ -6,11 +6,12 @@ import { type Failure, GENERAL_FAILURE } from './failures.ts'
 import type { UnitOfWork } from './objects/unit-of-work.ts'
 import { keptPayload, writeFailedItem, writeUndoneItem } from './response.ts'
 import { failureOf, type ItemRun, performItem } from './run-item.ts'
+import { createMessageStreams } from './streams/message-streams.ts'
 import { giveWay, sliceEnd } from './time-slice.ts'
 import { inTurn } from './turns.ts'
 
 /** A batch on its way; `item` changes from item to item. */
-export type BatchRun = Omit<ItemRun, 'item'> & {
+export type BatchRun = Omit<ItemRun, 'item' | 'streams'> & {
   readonly items: readonly RequestBatchItem[]
   readonly undo: boolean
   readonly continueOnError: boolean
@@ -26,6 +27,7 @@ const fail = (run: ItemRun, start: number, mark: BatchMark, failure: Failure): b
   run.writer.truncate(start)
   rewindBatch(run.batch, mark)
   run.batch.placeholder = undefined
+  run.streams.settle(false)
   writeFailedItem(run.writer, run.item, failure, run.version)
   return false
 }
@@ -47,6 +49,11 @@ const runItem = (run: ItemRun): MaybePromise<boolean> => {
     return unit.changed ? commitItem(unit) : true
   }
 
+  const settled = (): boolean => {
+    run.streams.settle(true)
+    return true
+  }
+
   const again = (): MaybePromise<boolean> => {
     run.writer.truncate(start)
     rewindBatch(run.batch, mark)
@@ -55,12 +62,14 @@ const runItem = (run: ItemRun): MaybePromise<boolean> => {
 
   const caught = (error: unknown): MaybePromise<boolean> =>
     error instanceof ConflictError
-      ? inTurn(run.parts.turns, error, again).catch((last: unknown) => fail(run, start, mark, failureOf(run, last)))
+      ? inTurn(run.parts.turns, error, again).then(settled, (last: unknown) =>
+          fail(run, start, mark, failureOf(run, last)),
+        )
       : fail(run, start, mark, failureOf(run, error))
 
   try {
     const succeeded = attempt()
-    return isPromise(succeeded) ? succeeded.catch(caught) : succeeded
+    return isPromise(succeeded) ? succeeded.then(settled, caught) : settled()
   } catch (error) {
     return caught(error)
   }
@@ -71,7 +80,7 @@ const runOneByOne = (run: BatchRun, from = 0, sliceEndsAt = sliceEnd()): MaybePr
     const item = run.items[index]
     if (item === undefined) break
     if (index > 0 && performance.now() > sliceEndsAt) return giveWay().then(() => runOneByOne(run, index))
-    const succeeded = runItem({ ...run, item })
+    const succeeded = runItem({ ...run, item, streams: createMessageStreams(run.parts.streams, run.principal) })
     if (isPromise(succeeded)) {
       const goOn = (ok: boolean): MaybePromise<BatchResult> =>
         ok || run.continueOnError ? runOneByOne(run, index + 1, sliceEndsAt) : { count: index + 1 }
@@ -97,6 +106,7 @@ const undone = (run: BatchRun, starts: readonly number[], failure: Failure): Bat
 const runTogether = async (run: BatchRun): Promise<BatchResult> => {
   const start = run.writer.length
   const mark = markBatch(run.batch)
+  const streams = createMessageStreams(run.parts.streams, run.principal)
   let starts: number[] = []
 
   const attempt = async (): Promise<BatchResult> => {
@@ -111,7 +121,7 @@ const runTogether = async (run: BatchRun): Promise<BatchResult> => {
         sliceEndsAt = sliceEnd()
       }
       starts.push(run.writer.length)
-      await performItem({ ...run, item }, unit)
+      await performItem({ ...run, item, streams }, unit)
     }
     // From here on a failure is nobody's in particular: the last item answers for the batch.
     if (unit.changed) await unit.commit()
@@ -119,13 +129,16 @@ const runTogether = async (run: BatchRun): Promise<BatchResult> => {
   }
 
   try {
-    return await attempt().catch((error: unknown) => {
+    const result = await attempt().catch((error: unknown) => {
       if (error instanceof ConflictError) return inTurn(run.parts.turns, error, attempt)
       throw error
     })
+    streams.settle(true)
+    return result
   } catch (error) {
+    streams.settle(false)
     const item = run.items[starts.length - 1]
-    return undone(run, starts, item === undefined ? GENERAL_FAILURE : failureOf({ ...run, item }, error))
+    return undone(run, starts, item === undefined ? GENERAL_FAILURE : failureOf({ ...run, item, streams }, error))
   }
 }
 

@@ -15,6 +15,8 @@ import { type BatchState, batchIdentifiers } from './batch-identifiers.ts'
 import { type Failure, GENERAL_FAILURE, knownFailure } from './failures.ts'
 import type { UnitOfWork } from './objects/unit-of-work.ts'
 import { beginItem } from './response.ts'
+import type { MessageStreams } from './streams/message-streams.ts'
+import type { StreamTable } from './streams/stream-table.ts'
 import type { Turns } from './turns.ts'
 
 /** What all items share. */
@@ -28,6 +30,8 @@ export type EngineParts = {
   readonly server: ServerFacts
   /** Whose turn it is at an object that several want to change at once. */
   readonly turns: Turns
+  /** Open streams of all clients. */
+  readonly streams: StreamTable
   createUnit(): UnitOfWork
 }
 
@@ -40,6 +44,8 @@ export type ItemRun = {
   /** Bytes that the whole message may have. */
   readonly maximumSize: number
   readonly batch: BatchState
+  /** Streams that the item, or the batch that is undone as a whole, works on. */
+  readonly streams: MessageStreams
   /** Whether the client takes nothing but an asynchronous answer, which this server does not give. */
   readonly asynchronousOnly: boolean
   readonly item: RequestBatchItem
@@ -97,7 +103,8 @@ export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> 
   const objects = unit.objectsFor(principal, operation.name, now)
   const records = unit.recordsFor(principal, now)
   const identifiers = batchIdentifiers(batch, operation.name)
-  const context = { version, principal, now, objects, records, keys, ids, batch: identifiers, server }
+  const streams = () => run.streams.forItem(item)
+  const context = { version, principal, now, objects, records, keys, ids, batch: identifiers, streams, server }
   const performed = operation.perform(context, item.payload, writer)
   if (isPromise(performed)) return performed.then(() => finish(run, start))
   finish(run, start)

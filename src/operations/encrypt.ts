@@ -5,9 +5,19 @@ import { encryptedData } from '../protocol/ciphertext.ts'
 import { TAG } from '../protocol/tags.ts'
 import { bytes } from '../schema/primitives.ts'
 import { optional } from '../schema/struct.ts'
-import { cipherRequest, parametersFor, wholeData } from './cipher-request.ts'
+import { cipherRequest } from './cipher-request.ts'
+import { correlationValue, isWhole, type KeyedPartAnswer, servePart, wholeData } from './data-parts.ts'
 import { defineOperation } from './define-operation.ts'
 import { uniqueIdentifier } from './fields.ts'
+import { parametersFor } from './parameters-for.ts'
+
+const EMPTY = Buffer.alloc(0)
+
+const partAnswer = ({ data, tag, ...rest }: KeyedPartAnswer) => ({
+  ...rest,
+  ciphertext: data === undefined && tag === undefined ? undefined : { data: data ?? EMPTY, tag },
+  tag,
+})
 
 /**
  * Encrypt, with a key that is Active (1.4 section 4.29, 2.1 section 6.1.17). Every use counts against the Usage Limits of
@@ -21,10 +31,12 @@ export const encrypt = defineOperation({
     uniqueIdentifier,
     ciphertext: encryptedData(),
     ivCounterNonce: optional(TAG.IVCounterNonce, bytes),
+    correlationValue,
     tag: optional(TAG.AuthenticatedEncryptionTag, bytes, { since: '1.4' }),
   },
   handle: (context, request) => {
     const { objects, keys, batch, now } = context
+    if (!isWhole(request)) return then(servePart(context, 'Encrypt', request), partAnswer)
     const data = wholeData(request)
     return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) =>
       then(keyToUse(context, object, 'Encrypt'), (key) => {

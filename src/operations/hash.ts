@@ -2,7 +2,7 @@ import { cryptographicParameters } from '../protocol/structures/cryptographic-pa
 import { TAG } from '../protocol/tags.ts'
 import { bytes } from '../schema/primitives.ts'
 import { optional, required } from '../schema/struct.ts'
-import { streamFields, wholeData } from './cipher-request.ts'
+import { correlationValue, isWhole, serveHashPart, streamFields, wholeData } from './data-parts.ts'
 import { defineOperation } from './define-operation.ts'
 
 /** Hash of data with a Hashing Algorithm that the request names: no key is used (1.4 section 4.37, 2.1 section 6.1.24). */
@@ -14,6 +14,9 @@ export const hash = defineOperation({
     data: optional(TAG.Data, bytes),
     ...streamFields,
   },
-  response: { data: required(TAG.Data, bytes) },
-  handle: ({ keys }, request) => ({ data: keys.hash(request.cryptographicParameters, wholeData(request)) }),
+  response: { data: optional(TAG.Data, bytes), correlationValue },
+  handle: (context, request) =>
+    isWhole(request)
+      ? { data: context.keys.hash(request.cryptographicParameters, wholeData(request)) }
+      : serveHashPart(context, request),
 })

@@ -4,10 +4,11 @@ import { VALIDITY_INDICATOR, type ValidityIndicator } from '../protocol/enumerat
 import { cryptographicParameters } from '../protocol/structures/cryptographic-parameters.ts'
 import { TAG } from '../protocol/tags.ts'
 import { bytes, enumOf } from '../schema/primitives.ts'
-import { optional, required } from '../schema/struct.ts'
-import { parametersFor, streamFields, wholeData } from './cipher-request.ts'
+import { optional } from '../schema/struct.ts'
+import { correlationValue, isWhole, neededProof, servePart, streamFields, wholeData } from './data-parts.ts'
 import { defineOperation } from './define-operation.ts'
 import { uniqueIdentifier, uniqueIdentifierOrPlaceholder } from './fields.ts'
+import { parametersFor } from './parameters-for.ts'
 
 const validityOf = (valid: boolean): ValidityIndicator => (valid ? 'Valid' : 'Invalid')
 
@@ -22,16 +23,25 @@ export const macVerify = defineOperation({
     uniqueIdentifier: uniqueIdentifierOrPlaceholder,
     cryptographicParameters: optional(TAG.CryptographicParameters, cryptographicParameters),
     data: optional(TAG.Data, bytes),
-    macData: required(TAG.MACData, bytes),
+    macData: optional(TAG.MACData, bytes),
     ...streamFields,
   },
-  response: { uniqueIdentifier, validityIndicator: required(TAG.ValidityIndicator, enumOf(VALIDITY_INDICATOR)) },
+  response: {
+    uniqueIdentifier,
+    validityIndicator: optional(TAG.ValidityIndicator, enumOf(VALIDITY_INDICATOR)),
+    correlationValue,
+  },
   handle: (context, request) => {
     const { objects, keys, batch } = context
+    if (!isWhole(request)) {
+      const part = servePart(context, 'MACVerify', { ...request, proof: request.macData })
+      return then(part, (answer) => ({ ...answer, data: undefined, validityIndicator: answer.validity }))
+    }
     const data = wholeData(request)
+    const proof = neededProof(request.macData)
     return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) =>
       then(keyToUse(context, object, 'MACVerify'), (key) => {
-        return then(keys.isMac(key, parametersFor(request, object), data, request.macData), (valid) => ({
+        return then(keys.isMac(key, parametersFor(request, object), data, proof), (valid) => ({
           uniqueIdentifier: object.id,
           validityIndicator: validityOf(valid),
         }))

@@ -4,10 +4,11 @@ import { keyToUse } from '../domain/wrapping-keys.ts'
 import { cryptographicParameters } from '../protocol/structures/cryptographic-parameters.ts'
 import { TAG } from '../protocol/tags.ts'
 import { bytes } from '../schema/primitives.ts'
-import { optional, required } from '../schema/struct.ts'
-import { parametersFor, streamFields, wholeData } from './cipher-request.ts'
+import { optional } from '../schema/struct.ts'
+import { correlationValue, isWhole, servePart, streamFields, wholeData } from './data-parts.ts'
 import { defineOperation } from './define-operation.ts'
 import { uniqueIdentifier, uniqueIdentifierOrPlaceholder } from './fields.ts'
+import { parametersFor } from './parameters-for.ts'
 
 /** MAC of data with a key that is Active (1.4 section 4.33, 2.1 section 6.1.32); a use that counts, as Encrypt does. */
 export const mac = defineOperation({
@@ -19,9 +20,12 @@ export const mac = defineOperation({
     data: optional(TAG.Data, bytes),
     ...streamFields,
   },
-  response: { uniqueIdentifier, macData: required(TAG.MACData, bytes) },
+  response: { uniqueIdentifier, macData: optional(TAG.MACData, bytes), correlationValue },
   handle: (context, request) => {
     const { objects, keys, batch, now } = context
+    if (!isWhole(request)) {
+      return then(servePart(context, 'MAC', request), ({ data, ...rest }) => ({ ...rest, macData: data }))
+    }
     const data = wholeData(request)
     return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) =>
       then(keyToUse(context, object, 'MACGenerate'), (key) => {

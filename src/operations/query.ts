@@ -41,7 +41,7 @@ type Answer = Infer<typeof response>
 type Answers = (server: OperationContext['server']) => Partial<Answer>
 
 const CAPABILITIES = {
-  streamingCapability: false,
+  streamingCapability: true,
   asynchronousCapability: false,
   attestationCapability: false,
   batchUndoCapability: true,

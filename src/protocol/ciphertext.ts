@@ -31,9 +31,9 @@ const tagAppended: Kind<Ciphertext> = {
  * end of the data, where the clients of that time look for it, and Decrypt finds it there. Since 1.4 it has a field of
  * its own (1.4 section 4.29, 2.1 section 6.1.17).
  */
-export const encryptedData = (): Field<Ciphertext, 'required'> =>
-  inForms<Ciphertext, 'required'>(
-    'required',
+export const encryptedData = (): Field<Ciphertext, 'optional'> =>
+  inForms<Ciphertext, 'optional'>(
+    'optional',
     { tag: TAG.Data, kind: tagAppended, until: '1.3' },
     { tag: TAG.Data, kind: withoutTag, since: '1.4' },
   )

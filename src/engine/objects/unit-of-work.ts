@@ -23,6 +23,8 @@ export type UnitDependencies = {
   readonly log: Log
   /** Most identifiers in one answer of Locate. */
   readonly locateCap: number
+  /** What is open with keys whose material goes. */
+  readonly streams: { forget(objectId: string): void }
 }
 
 /** Reads and changes of one item, or of one batch with Undo, until they are committed or thrown away. */
@@ -52,7 +54,8 @@ const vanishedKeys = (
   })
 
 /** The database has committed: whatever happens now, the operation has succeeded. What is left over is swept at start. */
-const destroyKeys = async ({ keys, log }: UnitDependencies, vanished: readonly HeldKey[]): Promise<void> => {
+const destroyKeys = async ({ keys, log, streams }: UnitDependencies, vanished: readonly HeldKey[]): Promise<void> => {
+  for (const { objectId } of vanished) streams.forget(objectId)
   try {
     await keys.destroy(vanished)
   } catch (error) {

@@ -1,6 +1,9 @@
 import { createCipheriv, type KeyObject } from 'node:crypto'
 import { exclusiveOr } from './mask.ts'
 
+/** A MAC on its way. */
+export type RunningMac = { update(data: Buffer): unknown; digest(): Buffer }
+
 const BLOCK = 16
 /** The polynomial of blocks of 128 bits (SP 800-38B section 5.3). */
 const R128 = 0x87
@@ -32,11 +35,18 @@ const lastBlock = (rest: Buffer, subkey: Buffer): Buffer => {
  * masked with a subkey.
  * @param cipher - the library's stem of a cipher with blocks of 16 bytes, such as `aes-128`
  */
-export const cmac = (cipher: string, key: KeyObject, data: Buffer): Buffer => {
+export const beginCmac = (cipher: string, key: KeyObject): RunningMac => {
   const ecb = createCipheriv(`${cipher}-ecb`, key, null).setAutoPadding(false)
   const subkey = double(ecb.update(Buffer.alloc(BLOCK)))
-  const whole = Math.max(0, Math.ceil(data.length / BLOCK) - 1) * BLOCK
   const cbc = createCipheriv(`${cipher}-cbc`, key, Buffer.alloc(BLOCK)).setAutoPadding(false)
-  cbc.update(data.subarray(0, whole))
-  return cbc.update(lastBlock(data.subarray(whole), subkey))
+  let rest = Buffer.alloc(0)
+  return {
+    update: (data) => {
+      const all = Buffer.concat([rest, data])
+      const whole = Math.max(0, Math.ceil(all.length / BLOCK) - 1) * BLOCK
+      cbc.update(all.subarray(0, whole))
+      rest = Buffer.from(all.subarray(whole))
+    },
+    digest: () => cbc.update(lastBlock(rest, subkey)),
+  }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import type { HashingAlgorithm } from '../../protocol/enumerations.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
@@ -42,8 +42,12 @@ export const digest = (name: string, ...parts: readonly Buffer[]): Buffer => {
  * it lists none of those for Cryptographic Parameters.
  * @throws KmipError InvalidField
  */
-export const hash = ({ hashingAlgorithm }: CryptographicParameters, data: Buffer): Buffer => {
+export const beginHash = ({ hashingAlgorithm }: CryptographicParameters): Hash => {
   const name = HASH_NAMES.get(hashingAlgorithm ?? -1)
   if (name === undefined) throw new KmipError('InvalidField', 'The Hashing Algorithm is missing or not supported')
-  return digest(name, data)
+  return createHash(name)
 }
+
+/** Hash of data that is there as a whole. @throws as `beginHash` */
+export const hash = (parameters: CryptographicParameters, data: Buffer): Buffer =>
+  beginHash(parameters).update(data).digest()

@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { CryptographicAlgorithm } from '../../protocol/enumerations.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
-import type { SecretKey } from './cipher.ts'
-import { cmac } from './cmac.ts'
+import type { SecretKey } from './cipher-plan.ts'
+import { beginCmac, type RunningMac } from './cmac.ts'
 
 const HMACS: ReadonlyMap<CryptographicAlgorithm | number, string> = new Map<CryptographicAlgorithm | number, string>([
   ['HMAC_MD5', 'md5'],
@@ -28,7 +28,10 @@ const CMAC_CIPHERS: ReadonlyMap<CryptographicAlgorithm | number, string> = new M
   ['Camellia', 'camellia'],
 ])
 
-const cmacWith = ({ algorithm, keyObject }: SecretKey, named: CryptographicAlgorithm | number | undefined) => {
+const cmacWith = (
+  { algorithm, keyObject }: SecretKey,
+  named: CryptographicAlgorithm | number | undefined,
+): RunningMac => {
   if (named !== undefined && algorithm !== undefined && named !== algorithm) {
     throw new KmipError('BadCryptographicParameters', 'The Cryptographic Algorithm is not that of the key')
   }
@@ -36,7 +39,7 @@ const cmacWith = ({ algorithm, keyObject }: SecretKey, named: CryptographicAlgor
   if (stem === undefined) {
     throw new KmipError('UnsupportedCryptographicParameters', 'There is no CMAC with this Cryptographic Algorithm')
   }
-  return (data: Buffer): Buffer => cmac(`${stem}-${(keyObject.symmetricKeySize ?? 0) * 8}`, keyObject, data)
+  return beginCmac(`${stem}-${(keyObject.symmetricKeySize ?? 0) * 8}`, keyObject)
 }
 
 /**
@@ -45,20 +48,29 @@ const cmacWith = ({ algorithm, keyObject }: SecretKey, named: CryptographicAlgor
  * Block Cipher Mode of the key's cipher.
  * @throws KmipError BadCryptographicParameters, UnsupportedCryptographicParameters
  */
-export const mac = (key: SecretKey, parameters: CryptographicParameters, data: Buffer): Buffer => {
+export const beginMac = (key: SecretKey, parameters: CryptographicParameters): RunningMac => {
   const { cryptographicAlgorithm, blockCipherMode } = parameters
-  if (blockCipherMode === 'CMAC') return cmacWith(key, cryptographicAlgorithm)(data)
+  if (blockCipherMode === 'CMAC') return cmacWith(key, cryptographicAlgorithm)
   const method = cryptographicAlgorithm ?? key.algorithm
   if (method === undefined) throw new KmipError('BadCryptographicParameters', 'The Cryptographic Algorithm is missing')
   const name = HMACS.get(method)
   if (name === undefined) {
     throw new KmipError('UnsupportedCryptographicParameters', 'The Cryptographic Algorithm makes no MAC here')
   }
-  return createHmac(name, key.keyObject).update(data).digest()
+  return createHmac(name, key.keyObject)
 }
 
-/** Whether `given` is the MAC; a shorter or longer one never is. */
-export const isMac = (key: SecretKey, parameters: CryptographicParameters, data: Buffer, given: Buffer): boolean => {
-  const expected = mac(key, parameters, data)
-  return expected.length === given.length && timingSafeEqual(expected, given)
+/** MAC of data that is there as a whole. @throws as `beginMac` */
+export const mac = (key: SecretKey, parameters: CryptographicParameters, data: Buffer): Buffer => {
+  const running = beginMac(key, parameters)
+  running.update(data)
+  return running.digest()
 }
+
+/** Tells nothing of where the two differ. */
+export const isSameMac = (expected: Buffer, given: Buffer): boolean =>
+  expected.length === given.length && timingSafeEqual(expected, given)
+
+/** Whether `given` is the MAC; a shorter or longer one never is. */
+export const isMac = (key: SecretKey, parameters: CryptographicParameters, data: Buffer, given: Buffer): boolean =>
+  isSameMac(mac(key, parameters, data), given)

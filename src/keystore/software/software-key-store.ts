@@ -10,6 +10,7 @@ import { defaultFormat, writeKey } from './asymmetric/write-key.ts'
 import { convertObject } from './convert.ts'
 import { hash } from './hash.ts'
 import { deriveObject } from './derive/derive.ts'
+import { beginStream } from './data-stream.ts'
 import { generateSymmetricKey } from './generate-key.ts'
 import { planKeyPair } from './generate-key-pair.ts'
 import { type Inspected, inspectObject } from './inspect-object.ts'
@@ -173,6 +174,7 @@ export const createSoftwareKeyStore = async (options: SoftwareKeyStoreOptions): 
     mac: (key, parameters, data) => mac(secretKeyOf(opened(key)), parameters, data),
     isMac: (key, parameters, data, given) => isMac(secretKeyOf(opened(key)), parameters, data, given),
     hash,
+    beginStream: (start) => beginStream(start, opened),
     random: (length) => random.bytes(length),
     seedRandom: (material) => {
       random.seed(material)

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { BlockCipherMode } from '../../../protocol/enumerations.ts'
 import { KmipError } from '../../../protocol/kmip-error.ts'
-import type { SecretKey } from '../cipher.ts'
+import type { SecretKey } from '../cipher-plan.ts'
 
 /** A way of wrapping that is made for keys: deterministic, and any change of the result is noticed. */
 export type KeyWrap = {
