@@ -85,6 +85,8 @@ const openListener = async (config: Config, certificates: ServerCertificates, st
   const keys = await createSoftwareKeyStore({
     rootKey,
     settings: store.objects.settings,
+    clock,
+    generator: config.random.generator,
     cacheEntries: config.cache.keys,
   })
   const handler = createEngine({

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { UNSPECIFIED } from '../../src/domain/random-generator.ts'
 import { allAttributes, announcedAttributes, attributeList, attributesNamed } from '../../src/domain/attribute-views.ts'
 import type { Attribute } from '../../src/protocol/attribute-instance.ts'
 import { ATTRIBUTE_NAMES } from '../../src/protocol/attribute-lookup.ts'
@@ -20,7 +21,7 @@ const object = objectWith(
     { name: 'ObjectGroup', value: 'h' },
     { name: 'ActivationDate', value: NOW + 10 },
   ],
-  { generated: true },
+  { generator: UNSPECIFIED },
 )
 
 const names = (attributes: readonly { readonly name: string }[]): readonly string[] =>

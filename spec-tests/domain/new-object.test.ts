@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { test } from 'tap'
+import { type RngParameters, UNSPECIFIED } from '../../src/domain/random-generator.ts'
 import { instancesOf, valueOf } from '../../src/domain/attribute-set.ts'
 import { MOST_INSTANCES } from '../../src/domain/attribute-values.ts'
 import { mergeLayers, withLinkResolved } from '../../src/domain/given-attributes.ts'
@@ -44,10 +45,10 @@ const IMPLICIT: readonly (readonly [AttributeName, made: unknown, brought: unkno
 
 for (const [name, made, brought] of IMPLICIT) {
   void test(`1.4 §3 / 2.1 §4: ${name} where nobody sets it`, (t) => {
-    const value = (generated: boolean) =>
-      valueOf(objectWith([], { deposit: depositOf(...FACTS), generated }).attributes, name)
-    t.same(value(true), made)
-    t.same(value(false), brought)
+    const value = (generator: RngParameters | undefined) =>
+      valueOf(objectWith([], { deposit: depositOf(...FACTS), generator }).attributes, name)
+    t.same(value(UNSPECIFIED), made)
+    t.same(value(undefined), brought)
     t.end()
   })
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { test } from 'tap'
+import { UNSPECIFIED } from '../../src/domain/random-generator.ts'
 import { instancesOf, valueOf } from '../../src/domain/attribute-set.ts'
 import type { ManagedObject } from '../../src/domain/managed-object.ts'
 import { newObject } from '../../src/domain/new-object.ts'
@@ -26,7 +27,7 @@ const replacement = (existing: ManagedObject, offset?: number, given: readonly A
     id: NEW_ID,
     objectType: existing.objectType,
     deposit: undefined,
-    generated: true,
+    generator: UNSPECIFIED,
     given,
     own: takenOver(existing, offset, LATER),
   })

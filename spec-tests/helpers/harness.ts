@@ -105,7 +105,7 @@ type Opened = { readonly handler: MessageHandler; close(): Promise<void> }
 const open = async (directory: string, clock: Clock): Promise<Opened> => {
   const store = await openSqliteStore({ path: join(directory, 'kmipd.db') })
   const rootKey = await openRootKey({ path: join(directory, 'root.key') })
-  const keys = await createSoftwareKeyStore({ rootKey, settings: store.objects.settings })
+  const keys = await createSoftwareKeyStore({ rootKey, settings: store.objects.settings, clock })
   const handler = createEngine({
     store: store.objects,
     keys,

@@ -32,7 +32,7 @@ export const objectWith = (given: readonly Attribute[] = [], plan: Partial<NewOb
     id: OBJECT_ID,
     objectType: 'SymmetricKey',
     deposit: depositOf(),
-    generated: false,
+    generator: undefined,
     given,
     ...plan,
   })

@@ -1,6 +1,6 @@
 import type { Deposit, KeyStore } from '../../src/domain/key-store.ts'
 import type { ObjectStore } from '../../src/domain/object-store.ts'
-import { createSoftwareKeyStore } from '../../src/keystore/software/software-key-store.ts'
+import { createSoftwareKeyStore, type SoftwareKeyStoreOptions } from '../../src/keystore/software/software-key-store.ts'
 import { rootKeyOf } from '../../src/keystore/software/root-key.ts'
 import { KmipError } from '../../src/protocol/kmip-error.ts'
 import type { KeyBlock, KeyMaterial } from '../../src/protocol/structures/key-block.ts'
@@ -27,8 +27,20 @@ export const memorySettings = (): Settings => {
 
 export const rootKey = (fill = 1) => rootKeyOf(Buffer.alloc(32, fill))
 
-export const openKeys = (settings = memorySettings(), cacheEntries?: number): Promise<KeyStore> =>
-  createSoftwareKeyStore({ rootKey: rootKey(), settings, ...(cacheEntries === undefined ? {} : { cacheEntries }) })
+const clock = { now: () => 1_800_000_000 }
+
+export const openKeys = (
+  settings = memorySettings(),
+  cacheEntries?: number,
+  generator: NonNullable<SoftwareKeyStoreOptions['generator']> = 'ansi-x9.31',
+): Promise<KeyStore> =>
+  createSoftwareKeyStore({
+    rootKey: rootKey(),
+    settings,
+    clock,
+    generator,
+    ...(cacheEntries === undefined ? {} : { cacheEntries }),
+  })
 
 /** The reason of the KmipError that `run` throws or rejects with; 'none' where it succeeds. */
 export const reasonOf = async (run: () => unknown): Promise<string> => {

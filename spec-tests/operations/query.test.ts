@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { UNSPECIFIED } from '../../src/domain/random-generator.ts'
 import { OPERATIONS } from '../../src/operations/registry.generated.ts'
 import { OBJECT_TYPE, OPERATION, QUERY_FUNCTION, type QueryFunction } from '../../src/protocol/enumerations.ts'
 import { VERSIONS, type Version, versionNumbers } from '../../src/schema/version.ts'
@@ -62,7 +63,7 @@ const ANSWERS: readonly (readonly [QueryFunction, since: Version | undefined, an
   ['QueryExtensionList', undefined, {}],
   ['QueryExtensionMap', undefined, {}],
   ['QueryAttestationTypes', undefined, {}],
-  ['QueryRNGs', '1.3', { rngParameters: [{ rngAlgorithm: 'Unspecified' }] }],
+  ['QueryRNGs', '1.3', { rngParameters: [{ rngAlgorithm: 'ANSIX9_31', cryptographicLength: 256 }, UNSPECIFIED] }],
   ['QueryValidations', undefined, {}],
   ['QueryProfiles', undefined, {}],
   [

@@ -63,6 +63,13 @@ const cache = z.strictObject({
   keys: count('Keys that are kept in memory ready for use.', 10_000, 0),
 })
 
+const random = z.strictObject({
+  generator: z.enum(['ansi-x9.31', 'system']).default('ansi-x9.31').meta({
+    description:
+      'What makes key material: ANSI X9.31 with AES-256 under keys of the system, or the generator of the system itself, which the attribute Random Number Generator then calls Unspecified.',
+  }),
+})
+
 const access = z.strictObject({
   unregistered: z.enum(['accept', 'refuse']).default('refuse').meta({
     description:
@@ -86,6 +93,7 @@ export const configSchema = z
     database: database.prefault({}),
     rootKey: rootKey.prefault({}),
     cache: cache.prefault({}),
+    random: random.prefault({}),
     access: access.prefault({}),
   })
   .superRefine((config, context) => {

@@ -39,11 +39,9 @@ export const keptAttributes = ({ objectType }: DerivedKeySpec, given: readonly A
     ? given
     : given.filter(({ name }) => name !== 'CryptographicAlgorithm' && name !== 'CryptographicLength')
 
-/** The links of the derived object to what it was derived from, and the date of its making, which is no random one. */
-export const derivedFrom = (sources: readonly ManagedObject[], now: number): readonly Attribute[] => [
-  ...sources.map(({ id }) => linkTo('DerivationBaseObjectLink', id)),
-  { name: 'OriginalCreationDate', value: now },
-]
+/** The links of the derived object to what it was derived from. */
+export const derivedFrom = (sources: readonly ManagedObject[]): readonly Attribute[] =>
+  sources.map(({ id }) => linkTo('DerivationBaseObjectLink', id))
 
 /**
  * A source afterwards: linked to what was derived, its use counted.

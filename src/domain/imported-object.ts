@@ -95,13 +95,13 @@ const checkDigests = ({ given, deposit }: Pick<NewObject, 'given' | 'deposit'>):
  * @throws KmipError ObjectArchived, and what `newObject` says
  */
 export const importedObject = (
-  plan: Omit<NewObject, 'generated' | 'imported'>,
+  plan: Omit<NewObject, 'generator' | 'imported'>,
   existing: ManagedObject | undefined,
 ): ManagedObject => {
   if (existing !== undefined && !isDestroyed(existing)) checkOnline(existing)
   checkLimits(plan.given)
   checkDigests(plan)
-  const object = newObject({ ...plan, generated: false, imported: true })
+  const object = newObject({ ...plan, generator: undefined, imported: true })
   if (existing === undefined) return object
   const { rowVersion, tenant, owner } = existing
   return { ...object, rowVersion, tenant, owner }

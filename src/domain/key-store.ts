@@ -16,6 +16,7 @@ import type { ObjectValue } from '../protocol/structures/managed-objects.ts'
 import type { Version } from '../schema/version.ts'
 import type { Sealed } from './bytes.ts'
 import type { MaybePromise } from './maybe-promise.ts'
+import type { RngParameters } from './random-generator.ts'
 
 /** Where key material is: sealed bytes in the database, or a key that stays inside a hardware module. */
 export type KeyRef =
@@ -213,6 +214,8 @@ export type DataStream = {
  * @throws KmipError with the reasons of the operation concerned
  */
 export type KeyStore = {
+  /** The random number generator that makes key material here. */
+  readonly generator: RngParameters
   /** Makes a symmetric key for the object `objectId`. InvalidField for lengths the algorithm does not have. */
   generateKey(objectId: string, spec: SymmetricKeySpec): MaybePromise<Deposit>
   /** Makes a key pair. RSA, EC and Edwards curves; never on the event loop. */

@@ -13,14 +13,15 @@ import type { Deposit } from './key-store.ts'
 import type { ManagedObject } from './managed-object.ts'
 import type { OperationContext } from './operation-context.ts'
 import { checkQuantumSafe } from './quantum-safe.ts'
+import { type RngParameters, withoutWishedGenerators } from './random-generator.ts'
 
 /** What a client asks of an object that is to be made. */
 export type Wish = {
   readonly objectType: ObjectType
   /** Attributes that the client gave, Templates included; see `givenAttributes`. */
   readonly given: readonly Attribute[]
-  /** Whether the server makes the material. */
-  readonly generated: boolean
+  /** The random number generator with which the server makes the material; undefined where a client brings it. */
+  readonly generator: RngParameters | undefined
   /** All attributes are as the client gives them, also those that the server sets otherwise (Import). */
   readonly imported?: true
 }
@@ -36,12 +37,12 @@ export type NewObject = Wish & {
   readonly own?: readonly Attribute[]
 }
 
-const checkSettable = (attribute: Attribute, { objectType, generated, imported }: Wish): void => {
+const checkSettable = (attribute: Attribute, { objectType, generator, imported }: Wish): void => {
   const rules = rulesOf(attribute)
   if (!appliesTo(rules, objectType)) throw new KmipError('InvalidAttribute', 'The object cannot have the attribute')
   if (imported === true) return
   if (rules.setBy === 'server' && rules.stated !== true) throw readOnly('AttributeReadOnly')
-  if (rules.origin === true && generated) throw readOnly('AttributeReadOnly')
+  if (rules.origin === true && generator !== undefined) throw readOnly('AttributeReadOnly')
 }
 
 const checkSingleValued = (given: readonly Attribute[]): void => {
@@ -57,11 +58,13 @@ const checkSingleValued = (given: readonly Attribute[]): void => {
  *   ApplicationNamespaceNotSupported, ServerLimitExceeded
  */
 export const acceptedWish = (wish: Wish): readonly Attribute[] => {
+  const { generator, imported } = wish
   checkRoom(wish.given)
-  for (const attribute of wish.given) checkSettable(attribute, wish)
-  checkSingleValued(wish.given)
-  const keep = wish.imported === true ? acceptedAsIs : accepted
-  const attributes = mergeLayers(...wish.given.map((attribute) => [keep(attribute)]))
+  const given = generator === undefined ? wish.given : withoutWishedGenerators(wish.given, generator)
+  for (const attribute of given) checkSettable(attribute, wish)
+  checkSingleValued(given)
+  const keep = imported === true ? acceptedAsIs : accepted
+  const attributes = mergeLayers(...given.map((attribute) => [keep(attribute)]))
   checkDates(attributes)
   return attributes
 }
@@ -95,13 +98,13 @@ const storageMask = ({ deposit }: NewObject): number =>
   PROTECTION_STORAGE_MASK.of(deposit?.key.ref.kind === 'resident' ? 'Hardware' : 'Software')
 
 /** What is true of key material that the server made (1.4 sections 3.43 and 3.44, 2.1 sections 4.38 and 4.46). */
-const origin = ({ context, generated }: NewObject): readonly Attribute[] =>
-  generated
-    ? [
+const origin = ({ context, generator }: NewObject): readonly Attribute[] =>
+  generator === undefined
+    ? []
+    : [
         { name: 'OriginalCreationDate', value: context.now },
-        { name: 'RandomNumberGenerator', value: { rngAlgorithm: 'Unspecified' } },
+        { name: 'RandomNumberGenerator', value: generator },
       ]
-    : []
 
 /**
  * Seconds that a client may use what it holds of an object before it asks again: the policy of this server (1.4 section

@@ -38,7 +38,7 @@ const insertChain = async (
     const deposit = await context.keys.deposit(id, certificate)
     const link = issuer === undefined ? [] : [linkTo('CertificateLink', issuer)]
     const own = [...link, ...(at === 0 ? named(friendlyName) : [])]
-    const wish = { objectType: 'Certificate', given: [], generated: false } as const
+    const wish = { objectType: 'Certificate', given: [], generator: undefined } as const
     context.objects.insert(newObject({ ...wish, context, id, deposit, own }))
     issuer = id
   }

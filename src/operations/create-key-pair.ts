@@ -19,8 +19,9 @@ const insertHalf = (context: OperationContext, { id, wish, deposit, linkType }: 
 }
 
 const makePair = (context: OperationContext, given: GivenPair) => {
-  const forPrivate: Wish = { objectType: 'PrivateKey', given: given.private, generated: true }
-  const forPublic: Wish = { objectType: 'PublicKey', given: given.public, generated: true }
+  const { generator } = context.keys
+  const forPrivate: Wish = { objectType: 'PrivateKey', given: given.private, generator }
+  const forPublic: Wish = { objectType: 'PublicKey', given: given.public, generator }
   acceptedWish(forPrivate)
   acceptedWish(forPublic)
   const ids = { privateKey: context.ids.next(), publicKey: context.ids.next() }

@@ -47,7 +47,7 @@ const checkParts = (parts: number): void => {
 const split = (context: OperationContext, { secret, given, own }: Source, scheme: SplitScheme) => {
   const { ids, keys, objects, batch } = context
   checkParts(scheme.parts)
-  const wish = { objectType: 'SplitKey', given, generated: true } as const
+  const wish = { objectType: 'SplitKey', given, generator: keys.generator } as const
   acceptedWish(wish)
   const partIds = Array.from({ length: scheme.parts }, () => ids.next())
   return then(keys.split(partIds, secret, scheme), (deposits) => {

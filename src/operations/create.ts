@@ -49,7 +49,7 @@ export const create = defineOperation({
     const make = makerOf(objectType, context.keys)
     checkStorage(protectionStorageMasks)
     return then(givenAttributes(context, attributes), (given) => {
-      const wish = { objectType, given, generated: true }
+      const wish = { objectType, given, generator: context.keys.generator }
       acceptedWish(wish)
       const id = context.ids.next()
       return then(make(id, given), (deposit) => {

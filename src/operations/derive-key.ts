@@ -6,6 +6,7 @@ import { usableKey } from '../domain/key-use.ts'
 import type { ManagedObject } from '../domain/managed-object.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { acceptedWish, newObject } from '../domain/new-object.ts'
+import { UNSPECIFIED } from '../domain/random-generator.ts'
 import type { OperationContext } from '../domain/operation-context.ts'
 import type { Attribute } from '../protocol/attribute-instance.ts'
 import { attributeList } from '../protocol/attribute-wire.ts'
@@ -58,13 +59,13 @@ const derive = (context: OperationContext, sources: readonly ManagedObject[], wa
   const { objects, keys, ids, batch, now } = context
   const held = sources.map((source) => usableKey(source, 'DeriveKey', now))
   const spec = derivedSpec(wanted.objectType, wanted.given)
-  const wish = { objectType: spec.objectType, given: keptAttributes(spec, wanted.given), generated: false }
+  const wish = { objectType: spec.objectType, given: keptAttributes(spec, wanted.given), generator: UNSPECIFIED }
   acceptedWish(wish)
   const id = ids.next()
   const used = sources.map((source) => withDerived(source, id, spec.length, now))
   return then(keys.derive(id, held, derivationOf(wanted, sources), spec), (deposit) => {
     for (const source of used) objects.update(source)
-    objects.insert(newObject({ ...wish, context, id, deposit, own: derivedFrom(sources, now) }))
+    objects.insert(newObject({ ...wish, context, id, deposit, own: derivedFrom(sources) }))
     batch.produced(id)
     return { uniqueIdentifier: id }
   })

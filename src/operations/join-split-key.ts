@@ -62,7 +62,7 @@ const join = (
 ) => {
   const { ids, keys, objects, batch } = context
   const sources = parts.map(({ object }) => object)
-  const wish = { objectType, given: joinedAttributes(sources, spelled), generated: false }
+  const wish = { objectType, given: joinedAttributes(sources, spelled), generator: undefined }
   acceptedWish(wish)
   const id = ids.next()
   const wanted: JoinedKeySpec = {

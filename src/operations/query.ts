@@ -1,4 +1,5 @@
 import type { OperationContext } from '../domain/operation-context.ts'
+import { type RngParameters, UNSPECIFIED } from '../domain/random-generator.ts'
 import {
   CLIENT_REGISTRATION_METHOD,
   OBJECT_TYPE,
@@ -38,7 +39,7 @@ const response = {
 
 type Answer = Infer<typeof response>
 
-type Answers = (server: OperationContext['server']) => Partial<Answer>
+type Answers = (context: Pick<OperationContext, 'server' | 'keys'>) => Partial<Answer>
 
 const CAPABILITIES = {
   streamingCapability: true,
@@ -53,13 +54,17 @@ const CAPABILITIES = {
   rngMode: 'SharedInstantiation',
 } as const
 
+/** The one of key material, and the library's, which makes nonces and domain parameters. */
+const generators = ({ generator }: OperationContext['keys']): readonly RngParameters[] =>
+  generator.rngAlgorithm === UNSPECIFIED.rngAlgorithm ? [generator] : [generator, UNSPECIFIED]
+
 const nothing: Answers = () => ({})
 
 /** What is answered to each function. */
 const FUNCTIONS: Readonly<Record<QueryFunction, Answers>> = {
-  QueryOperations: ({ operations }) => ({ operations: operations.map(({ name }) => name) }),
-  QueryObjects: ({ objectTypes }) => ({ objectTypes }),
-  QueryServerInformation: ({ vendorIdentification, productName, serverVersion }) => ({
+  QueryOperations: ({ server: { operations } }) => ({ operations: operations.map(({ name }) => name) }),
+  QueryObjects: ({ server: { objectTypes } }) => ({ objectTypes }),
+  QueryServerInformation: ({ server: { vendorIdentification, productName, serverVersion } }) => ({
     vendorIdentification,
     serverInformation: { productName, serverVersion, alternateFailoverEndpoints: [] },
   }),
@@ -69,8 +74,7 @@ const FUNCTIONS: Readonly<Record<QueryFunction, Answers>> = {
   QueryExtensionList: nothing,
   QueryExtensionMap: nothing,
   QueryAttestationTypes: nothing,
-  // As in the attribute of generated keys: a hardware module does not tell.
-  QueryRNGs: () => ({ rngParameters: [{ rngAlgorithm: 'Unspecified' }] }),
+  QueryRNGs: ({ keys }) => ({ rngParameters: generators(keys) }),
   QueryValidations: nothing,
   QueryProfiles: nothing,
   QueryCapabilities: () => ({ capabilityInformation: CAPABILITIES }),
@@ -95,8 +99,8 @@ export const query = defineOperation({
     objectGroups: optional(TAG.ObjectGroups, objectGroups, { since: '2.1' }),
   },
   response,
-  handle: ({ server }, { functions }) => {
+  handle: (context, { functions }) => {
     if (functions.length === 0) throw new KmipError('InvalidMessage', 'The Query Function is missing')
-    return functions.reduce<Answer>((answer, name) => ({ ...answer, ...FUNCTIONS[name](server) }), NOTHING)
+    return functions.reduce<Answer>((answer, name) => ({ ...answer, ...FUNCTIONS[name](context) }), NOTHING)
   },
 })

@@ -24,11 +24,11 @@ const planHalf = (
   existing: ManagedObject,
   given: readonly Attribute[],
   offset: number | undefined,
-  now: number,
+  { now, keys: { generator } }: OperationContext,
 ): Half => {
   checkOffset(offset, given)
   const own = takenOver(existing, offset, now)
-  const wish = { objectType: existing.objectType, given, generated: true }
+  const wish = { objectType: existing.objectType, given, generator }
   acceptedWish(wish)
   return { existing, wish, own }
 }
@@ -76,7 +76,7 @@ export const reKeyKeyPair = defineOperation({
     publicKeyUniqueIdentifier: required(TAG.PublicKeyUniqueIdentifier, text),
   },
   handle: (context, request) => {
-    const { objects, batch, now } = context
+    const { objects, batch } = context
     checkStorage(request.privateStorage ?? request.commonStorage, 'PrivateProtectionStorageUnavailable')
     checkStorage(request.publicStorage ?? request.commonStorage, 'PublicProtectionStorageUnavailable')
     return then(objects.get(batch.resolve(request.privateKeyUniqueIdentifier)), (privateKey) => {
@@ -86,8 +86,8 @@ export const reKeyKeyPair = defineOperation({
         return then(givenPair(context, request), (given) =>
           replacePair(context, {
             given,
-            private: planHalf(privateKey, given.private, request.offset, now),
-            public: planHalf(publicKey, given.public, request.offset, now),
+            private: planHalf(privateKey, given.private, request.offset, context),
+            public: planHalf(publicKey, given.public, request.offset, context),
           }),
         )
       })

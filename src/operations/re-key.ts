@@ -36,7 +36,7 @@ type Replacement = {
 const replace = (context: OperationContext, { existing, given, offset }: Replacement) => {
   checkOffset(offset, given)
   const own = takenOver(existing, offset, context.now)
-  const wish = { objectType: existing.objectType, given, generated: true }
+  const wish = { objectType: existing.objectType, given, generator: context.keys.generator }
   acceptedWish(wish)
   const id = context.ids.next()
   return then(context.keys.generateKey(id, specOf(existing, given)), (deposit) => {

@@ -30,7 +30,7 @@ const keep = (
     length: valueOf(spelled, 'CryptographicLength'),
   }
   const { object, attributes } = unpacked(taken.object, stated)
-  const wish = { objectType, given: mergeLayers(spelled, attributes), generated: false }
+  const wish = { objectType, given: mergeLayers(spelled, attributes), generator: undefined }
   acceptedWish(wish)
   const id = context.ids.next()
   return then(wrappingLink(context, object), (link) =>

@@ -5,8 +5,8 @@ import { required } from '../schema/struct.ts'
 import { defineOperation } from './define-operation.ts'
 
 /**
- * RNG Seed: what the client brings is mixed into what RNG Retrieve answers, and answers the bytes of it that were used
- * (1.4 section 4.36, 2.1 section 6.1.50). Keys are made without it.
+ * RNG Seed: what the client brings is added to the bytes of the system from which keys and random bytes are made, and
+ * cannot make them less random. All of it is used, and its length is the answer (1.4 section 4.36, 2.1 section 6.1.50).
  */
 export const rngSeed = defineOperation({
   name: 'RNGSeed',

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { Clock } from '../../domain/clock.ts'
 import type { Deposit, HeldKey, KeyPairSpec, KeyStore, WrappingKeys } from '../../domain/key-store.ts'
 import type { Sealed } from '../../domain/bytes.ts'
 import { then } from '../../domain/maybe-promise.ts'
@@ -12,13 +13,13 @@ import { hash } from './hash.ts'
 import { deriveObject } from './derive/derive.ts'
 import { beginStream } from './data-stream.ts'
 import { generateSymmetricKey } from './generate-key.ts'
-import { planKeyPair } from './generate-key-pair.ts'
+import { planKeyPair } from './key-pair/plan-pair.ts'
 import { type Inspected, inspectObject } from './inspect-object.ts'
 import { createKeyCache, type KeyCache, type OpenedKey } from './key-cache.ts'
 import { decodeCopy, decodeObject, encodeObject } from './object-codec.ts'
 import { isMac, mac } from './mac.ts'
 import { planContainer, planOpening } from './pkcs12/container.ts'
-import { createRandomSource, type RandomSource } from './random.ts'
+import { createSystemSource, createX931Source, type RandomSource } from './random/random-source.ts'
 import type { RootKey } from './root-key.ts'
 import { seal, unseal } from './seal.ts'
 import { sign, verify } from './signature.ts'
@@ -35,9 +36,15 @@ export type SoftwareKeyStoreOptions = {
   readonly rootKey: RootKey
   /** Where the wrapped store keys are kept. */
   readonly settings: Settings
+  /** Gives the generator its dates. */
+  readonly clock: Clock
+  /** What makes key material; ANSI X9.31 where absent. */
+  readonly generator?: keyof typeof SOURCES
   /** Most opened keys kept in memory. */
   readonly cacheEntries?: number
 }
+
+const SOURCES = { 'ansi-x9.31': createX931Source, system: createSystemSource } as const
 
 const DEFAULT_CACHE_ENTRIES = 10_000
 
@@ -113,7 +120,7 @@ const openerOf = (keys: StoreKeys, cache: KeyCache): OpenKey => {
 const splitting = (keys: StoreKeys, opened: OpenKey, random: RandomSource): Pick<KeyStore, 'split' | 'join'> => ({
   split: (ids, secret, scheme) => {
     // A copy: the cache may drop what it owns while a prime is checked.
-    const object = 'held' in secret ? decodeCopy(opened(secret.held).clear) : generateSymmetricKey(secret.made)
+    const object = 'held' in secret ? decodeCopy(opened(secret.held).clear) : generateSymmetricKey(secret.made, random)
     const parts = splitSecret(secretOf(object), scheme, (length) => random.bytes(length))
     return then(parts, (objects) => objects.map((part, index) => takeIn(keys, ids[index] ?? '', own(part))))
   },
@@ -128,17 +135,19 @@ const splitting = (keys: StoreKeys, opened: OpenKey, random: RandomSource): Pick
  * @throws StoreKeyError where the root key does not open the store keys
  */
 export const createSoftwareKeyStore = async (options: SoftwareKeyStoreOptions): Promise<KeyStore> => {
-  const { rootKey, settings, cacheEntries = DEFAULT_CACHE_ENTRIES } = options
+  const { rootKey, settings, clock, generator = 'ansi-x9.31', cacheEntries = DEFAULT_CACHE_ENTRIES } = options
   const keys = await loadStoreKeys(rootKey, settings)
   const cache = createKeyCache(cacheEntries)
   const queue = createWorkQueue(GENERATION_LIMITS)
-  const random = createRandomSource()
+  const random = SOURCES[generator](clock)
   const opened = openerOf(keys, cache)
 
   return {
-    generateKey: (objectId, spec) => takeIn(keys, objectId, own(generateSymmetricKey(spec))),
+    generator: random.parameters,
+    generateKey: (objectId, spec) => takeIn(keys, objectId, own(generateSymmetricKey(spec, random))),
     generateKeyPair: async (ids, spec) => {
-      const pair = await queue.run(planKeyPair(spec))
+      const make = planKeyPair(spec)
+      const pair = await queue.run(() => make(random))
       return {
         privateKey: takeIn(keys, ids.privateKey, own(keyOfPair('PrivateKey', pair.privateKey, spec))),
         publicKey: takeIn(keys, ids.publicKey, own(keyOfPair('PublicKey', pair.publicKey, spec))),

@@ -1,6 +1,7 @@
 /*
  * Big Integers as KMIP and ASN.1 both have them: two's complement, most significant byte first (1.4 section 9.1.1.4, 2.1
- * section 10.1.2). Material becomes a bigint only where it is checked or completed, when a client registers it.
+ * section 10.1.2). Material becomes a bigint only where it is checked or completed: when a client registers it, and
+ * when an RSA key pair is made.
  */
 
 /** The number that unsigned bytes are: a zero is put before a set top bit, and no other zero stays. */

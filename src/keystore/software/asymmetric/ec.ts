@@ -5,7 +5,7 @@ import { AlgorithmIdentifier, SubjectPublicKeyInfo } from '@peculiar/asn1-x509'
 import type { KeyCompressionType, RecommendedCurve } from '../../../protocol/enumerations.ts'
 import type { TransparentKeyMaterial } from '../../../protocol/structures/key-block.ts'
 import { CURVES } from '../../mechanisms.ts'
-import { toFixed, toInteger } from './big-integer.ts'
+import { stripZeros, toFixed, toInteger } from './big-integer.ts'
 import { arrayBuffer } from './der.ts'
 
 const EC_PUBLIC_KEY = '1.2.840.10045.2.1'
@@ -30,6 +30,21 @@ const curveFacts = (curve: RecommendedCurve): CurveFacts | undefined => {
   const found = { name, oid, privateBytes: sample.privateKey.byteLength }
   facts.set(curve, found)
   return found
+}
+
+const orders = new Map<RecommendedCurve, Buffer>()
+
+/** The order of the base point, which the library writes into keys with explicit parameters; asked for once. */
+export const curveOrder = (curve: RecommendedCurve): Buffer | undefined => {
+  const seen = orders.get(curve)
+  const row = CURVES.get(curve)
+  if (seen !== undefined || row === undefined || row.field === 'none') return seen
+  const sample = generateKeyPairSync('ec', { namedCurve: row.name, paramEncoding: 'explicit' }).privateKey
+  const order = ecPrivateKeyOf(sample).parameters?.specifiedCurve?.order
+  if (order === undefined) return undefined
+  const digits = stripZeros(Buffer.from(order))
+  orders.set(curve, digits)
+  return digits
 }
 
 /** The public point of a key, as its encoding has it. */

@@ -1,8 +1,13 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto'
-import type { KeyPairSpec } from '../../domain/key-store.ts'
-import type { CryptographicAlgorithm, RecommendedCurve } from '../../protocol/enumerations.ts'
-import { KmipError } from '../../protocol/kmip-error.ts'
-import { CURVES, usualCurve } from '../mechanisms.ts'
+import type { KeyPairSpec } from '../../../domain/key-store.ts'
+import type { CryptographicAlgorithm, RecommendedCurve } from '../../../protocol/enumerations.ts'
+import type { MaybePromise } from '../../../domain/maybe-promise.ts'
+import { KmipError } from '../../../protocol/kmip-error.ts'
+import { CURVES, usualCurve } from '../../mechanisms.ts'
+import type { RandomSource } from '../random/random-source.ts'
+import type { Generator } from '../random/x931.ts'
+import { makeDhPair, makeDsaPair, makeEcPair, makeOctetPair, type Pair } from './make-pair.ts'
+import { makeRsaPair, RSA_EXPONENT } from './rsa-pair.ts'
 
 declare module 'node:crypto' {
   // Documented since Node 13, and missing from its types.
@@ -13,12 +18,17 @@ declare module 'node:crypto' {
   ): void
 }
 
-type Pair = { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
 /** A pair that can be made: it has been checked, and nothing has been computed yet. */
-export type PlannedPair = () => Promise<Pair>
+export type PlannedPair = (random: RandomSource) => Promise<Pair>
+
+type Plan = {
+  /** By the library alone, with its own random numbers. */
+  library(): Promise<Pair>
+  /** With our generator. */
+  own(generator: Generator): MaybePromise<Pair>
+}
 
 const RSA_LENGTHS = { from: 1024, to: 8192, step: 8 } as const
-const RSA_EXPONENT = 65_537
 
 /** FIPS 186-4 section 4.2: bits of P with those of Q. */
 const DSA_DIVISORS: ReadonlyMap<number, number> = new Map([
@@ -51,41 +61,51 @@ const withoutCurve = ({ curve }: KeyPairSpec): void => {
   if (curve !== undefined) throw refuse('The Cryptographic Algorithm has no curves')
 }
 
-const planRsa = (spec: KeyPairSpec): PlannedPair => {
+const planRsa = (spec: KeyPairSpec): Plan => {
   withoutCurve(spec)
   const { from, to, step } = RSA_LENGTHS
   const modulusLength = spec.length ?? 2048
   if (modulusLength < from || modulusLength > to || modulusLength % step !== 0) {
     throw refuse('RSA keys of this length are not made')
   }
-  return () => settled((done) => generateKeyPair('rsa', { modulusLength, publicExponent: RSA_EXPONENT }, done))
+  return {
+    library: () => settled((done) => generateKeyPair('rsa', { modulusLength, publicExponent: RSA_EXPONENT }, done)),
+    own: (generator) => makeRsaPair(generator, modulusLength),
+  }
 }
 
-const planDsa = (spec: KeyPairSpec): PlannedPair => {
+const planDsa = (spec: KeyPairSpec): Plan => {
   withoutCurve(spec)
   const modulusLength = spec.length ?? 2048
   const divisorLength = DSA_DIVISORS.get(modulusLength)
   if (divisorLength === undefined) throw refuse('DSA keys of this length are not made')
-  return () => settled((done) => generateKeyPair('dsa', { modulusLength, divisorLength }, done))
+  const library = () => settled((done) => generateKeyPair('dsa', { modulusLength, divisorLength }, done))
+  return { library, own: async (generator) => makeDsaPair(generator, (await library()).privateKey) }
 }
 
-const planDh = (spec: KeyPairSpec): PlannedPair => {
+const planDh = (spec: KeyPairSpec): Plan => {
   withoutCurve(spec)
   const group = DH_GROUPS.get(spec.length ?? 2048)
   if (group === undefined) throw refuse('Diffie-Hellman keys of this length are not made')
-  return () => settled((done) => generateKeyPair('dh', { group }, done))
+  return {
+    library: () => settled((done) => generateKeyPair('dh', { group }, done)),
+    own: (generator) => makeDhPair(generator, group),
+  }
 }
 
-const planCurve = (curve: RecommendedCurve, length: number | undefined): PlannedPair => {
+const planCurve = (curve: RecommendedCurve, length: number | undefined): Plan => {
   const row = CURVES.get(curve)
   if (row === undefined) throw refuse('The Recommended Curve is not supported')
   if (curve === 'CURVE25519') return planX25519(length)
   if (curve === 'CURVE448') return planX448(length)
   if (length !== undefined && length !== row.bits) throw refuse('The length contradicts the Recommended Curve')
-  return () => settled((done) => generateKeyPair('ec', { namedCurve: row.name }, done))
+  return {
+    library: () => settled((done) => generateKeyPair('ec', { namedCurve: row.name }, done)),
+    own: (generator) => makeEcPair(generator, curve),
+  }
 }
 
-const planEc = ({ curve, length }: KeyPairSpec): PlannedPair => {
+const planEc = ({ curve, length }: KeyPairSpec): Plan => {
   const found = curve ?? (length === undefined ? undefined : usualCurve(length))
   if (found === undefined) throw refuse('The Recommended Curve is missing')
   return planCurve(found, length)
@@ -95,36 +115,48 @@ const checkFixed = (length: number | undefined, allowed: readonly number[]): voi
   if (length !== undefined && !allowed.includes(length)) throw refuse('The length contradicts the curve')
 }
 
-const planX25519 = (length: number | undefined): PlannedPair => {
+const planX25519 = (length: number | undefined): Plan => {
   checkFixed(length, [256, 255])
-  return () => settled((done) => generateKeyPair('x25519', undefined, done))
+  return {
+    library: () => settled((done) => generateKeyPair('x25519', undefined, done)),
+    own: (generator) => makeOctetPair(generator, 'x25519'),
+  }
 }
 
-const planX448 = (length: number | undefined): PlannedPair => {
+const planX448 = (length: number | undefined): Plan => {
   checkFixed(length, [448])
-  return () => settled((done) => generateKeyPair('x448', undefined, done))
+  return {
+    library: () => settled((done) => generateKeyPair('x448', undefined, done)),
+    own: (generator) => makeOctetPair(generator, 'x448'),
+  }
 }
 
 /** Montgomery curves agree on keys and do not sign. */
-const planEcdsa = (spec: KeyPairSpec): PlannedPair => {
+const planEcdsa = (spec: KeyPairSpec): Plan => {
   if (spec.curve !== undefined && CURVES.get(spec.curve)?.field === 'none') throw refuse('The curve has no signatures')
   return planEc(spec)
 }
 
 /** A curve named along with an Edwards algorithm is the Montgomery form of the same curve, and tells nothing more. */
-const planEd25519 = ({ curve, length }: KeyPairSpec): PlannedPair => {
+const planEd25519 = ({ curve, length }: KeyPairSpec): Plan => {
   if (curve !== undefined && curve !== 'CURVE25519') throw refuse('The algorithm has another curve')
   checkFixed(length, [256, 255])
-  return () => settled((done) => generateKeyPair('ed25519', undefined, done))
+  return {
+    library: () => settled((done) => generateKeyPair('ed25519', undefined, done)),
+    own: (generator) => makeOctetPair(generator, 'ed25519'),
+  }
 }
 
-const planEd448 = ({ curve, length }: KeyPairSpec): PlannedPair => {
+const planEd448 = ({ curve, length }: KeyPairSpec): Plan => {
   if (curve !== undefined && curve !== 'CURVE448') throw refuse('The algorithm has another curve')
   checkFixed(length, [456, 448])
-  return () => settled((done) => generateKeyPair('ed448', undefined, done))
+  return {
+    library: () => settled((done) => generateKeyPair('ed448', undefined, done)),
+    own: (generator) => makeOctetPair(generator, 'ed448'),
+  }
 }
 
-const PLANS: ReadonlyMap<CryptographicAlgorithm, (spec: KeyPairSpec) => PlannedPair> = new Map([
+const PLANS: ReadonlyMap<CryptographicAlgorithm, (spec: KeyPairSpec) => Plan> = new Map([
   ['RSA', planRsa],
   ['DSA', planDsa],
   ['DH', planDh],
@@ -142,5 +174,14 @@ const PLANS: ReadonlyMap<CryptographicAlgorithm, (spec: KeyPairSpec) => PlannedP
 export const planKeyPair = (spec: KeyPairSpec): PlannedPair => {
   const plan = PLANS.get(spec.algorithm)
   if (plan === undefined) throw refuse('Key pairs of this Cryptographic Algorithm are not made')
-  return plan(spec)
+  const { library, own } = plan(spec)
+  return async ({ open }) => {
+    if (open === undefined) return library()
+    const generator = open()
+    try {
+      return await own(generator)
+    } finally {
+      generator.close()
+    }
+  }
 }

@@ -1,0 +1,74 @@
+import { createPrivateKey, createPublicKey, getDiffieHellman, type KeyObject } from 'node:crypto'
+import { PrivateKey, PrivateKeyInfo, Version } from '@peculiar/asn1-pkcs8'
+import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
+import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
+import type { RecommendedCurve } from '../../../protocol/enumerations.ts'
+import { KmipError } from '../../../protocol/kmip-error.ts'
+import { curveOrder, ecPrivateKey } from '../asymmetric/ec.ts'
+import { finiteFieldKey, finiteFieldStructure } from '../asymmetric/finite-field.ts'
+import type { Generator } from '../random/x931.ts'
+import { drawScalar } from './scalar.ts'
+
+/*
+ * Key pairs whose private part is bits of our own generator. The public part is the library's work, from the private
+ * key alone.
+ */
+
+export type Pair = { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+
+const pairOf = (privateKey: KeyObject | undefined, secret: Buffer): Pair => {
+  secret.fill(0)
+  if (privateKey === undefined) throw new KmipError('CryptographicFailure', 'The key pair could not be made')
+  return { privateKey, publicKey: createPublicKey(privateKey) }
+}
+
+/** FIPS 186-4 Appendix B.4.2. */
+export const makeEcPair = (generator: Generator, curve: RecommendedCurve): Pair => {
+  const order = curveOrder(curve)
+  if (order === undefined) throw new KmipError('CryptographicFailure', 'The key pair could not be made')
+  const d = drawScalar(generator, order)
+  return pairOf(ecPrivateKey(curve, d), d)
+}
+
+/** Object identifiers and lengths of private keys, which are any bytes (RFC 7748, RFC 8032, RFC 8410). */
+const OCTET_KEYS = {
+  x25519: { oid: '1.3.101.110', bytes: 32 },
+  x448: { oid: '1.3.101.111', bytes: 56 },
+  ed25519: { oid: '1.3.101.112', bytes: 32 },
+  ed448: { oid: '1.3.101.113', bytes: 57 },
+} as const
+
+export type OctetKey = keyof typeof OCTET_KEYS
+
+export const makeOctetPair = (generator: Generator, kind: OctetKey): Pair => {
+  const { oid, bytes } = OCTET_KEYS[kind]
+  const secret = generator.bytes(bytes)
+  const info = new PrivateKeyInfo({
+    version: Version.v1,
+    privateKeyAlgorithm: new AlgorithmIdentifier({ algorithm: oid }),
+    privateKey: new PrivateKey(AsnConvert.serialize(new OctetString(secret))),
+  })
+  const der = Buffer.from(AsnConvert.serialize(info))
+  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  der.fill(0)
+  return pairOf(privateKey, secret)
+}
+
+/**
+ * A DSA key for the domain parameters of another one, which are no secret (FIPS 186-4 Appendix B.1.2): the library
+ * makes those only together with a key.
+ */
+export const makeDsaPair = (generator: Generator, sample: KeyObject): Pair => {
+  const { p, q, g } = finiteFieldStructure(sample)
+  const x = drawScalar(generator, q ?? Buffer.alloc(0))
+  return pairOf(finiteFieldKey('dsa', { p, q, g, x }), x)
+}
+
+/** 2^512: private keys have twice the strength of the strongest group at least (SP 800-56A section 5.6.1.1.4). */
+const DH_ORDER = Buffer.concat([Buffer.from([1]), Buffer.alloc(64)])
+
+export const makeDhPair = (generator: Generator, group: string): Pair => {
+  const domain = getDiffieHellman(group)
+  const x = drawScalar(generator, DH_ORDER)
+  return pairOf(finiteFieldKey('dh', { p: domain.getPrime(), g: domain.getGenerator(), x }), x)
+}
