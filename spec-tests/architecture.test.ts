@@ -13,6 +13,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ttlv: [],
   schema: ['ttlv'],
   protocol: ['schema', 'ttlv'],
+  // The same messages in text: names come from the tables of the protocol.
+  encodings: ['protocol', 'schema', 'ttlv'],
   domain: ['protocol', 'schema', 'ttlv'],
   operations: ['protocol', 'schema', 'ttlv', 'domain'],
   access: ['domain', 'protocol'],
@@ -38,6 +40,7 @@ const OUTSIDE: readonly (readonly [module: RegExp, places: RegExp])[] = [
     /^(keystore\/software|access|pki)\/|^cli\/|^engine\/objects\/search-keys\.ts$|^(system|compose)\.ts$/,
   ],
   [/^(kysely|better-sqlite3|pg)(\/|$)/, /^store\//],
+  [/^saxes$/, /^encodings\//],
   [/^pkcs11js$/, /^keystore\/pkcs11\//],
   [/^node:(net|tls|http|https)$/, /^(net|pki|cli)\/|^compose\.ts$/],
 ]

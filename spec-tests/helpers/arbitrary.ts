@@ -111,6 +111,11 @@ const credentials = (target: Target): Any =>
 
 const SPECIAL: Readonly<Record<string, (target: Target) => Any>> = {
   Attribute: arbitraryAttribute,
+  Attributes: (target) =>
+    fc.record({
+      templates: fc.constant([]),
+      attributes: fc.array(arbitraryAttribute(target), { maxLength: 3 }),
+    }),
   'Asynchronous Indicator': credentials,
   'any value': anyValue,
   Structure: () => rawChildren,
