@@ -1,6 +1,8 @@
 import type { Attribute } from '../protocol/attribute-instance.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
+import { containerValue } from '../protocol/structures/key-block.ts'
 import type { ObjectValue } from '../protocol/structures/managed-objects.ts'
+import type { Version } from '../schema/version.ts'
 import { checkOnline } from './attribute-rules.ts'
 import { valueOf } from './attribute-set.ts'
 import type { HeldKey } from './key-store.ts'
@@ -104,12 +106,12 @@ export const wantsContainer = (object: ManagedObject, keyFormatType: string | nu
   (object.objectType === 'PrivateKey' || object.objectType === 'Certificate') &&
   valueOf(object.attributes, 'KeyFormatType') !== 'PKCS_12'
 
-const answered = (object: ManagedObject, container: Buffer): ObjectValue =>
+const answered = (object: ManagedObject, container: Buffer, version: Version): ObjectValue =>
   object.objectType === 'Certificate'
     ? { objectType: 'Certificate', value: { certificateType: 'X_509', certificateValue: container } }
     : {
         objectType: 'PrivateKey',
-        value: { keyBlock: { keyFormatType: 'PKCS_12', keyValue: { keyMaterial: container, attributes: [] } } },
+        value: { keyBlock: { keyFormatType: 'PKCS_12', keyValue: containerValue(container, version) } },
       }
 
 /**
@@ -129,7 +131,7 @@ export const containerOf = (
           const privateKey = object.objectType === 'PrivateKey' ? used : undefined
           const friendlyName = valueOf(object.attributes, 'PKCS_12FriendlyName') ?? USUAL_NAME
           const parts = { privateKey, certificates: chain.map(heldCertificate), friendlyName }
-          return answered(object, await context.keys.sealContainer(parts, password))
+          return answered(object, await context.keys.sealContainer(parts, password), context.version)
         }),
       ),
     ),

@@ -11,11 +11,12 @@ import { keyBlockOf, withKeyBlock } from './registered-object.ts'
 /** What is to be registered instead of a container: the object in it, and what follows for its attributes. */
 export type TakenApart = { readonly object: ObjectValue; readonly own: readonly Attribute[] }
 
+/** The container, as Key Material or, in the manner of 1.x, as the Key Value itself. */
 const containerIn = (brought: ObjectValue): Buffer | undefined => {
   if (brought.objectType !== 'PrivateKey') return undefined
   const { keyFormatType, keyValue, keyWrappingData } = brought.value.keyBlock
   if (keyFormatType !== 'PKCS_12' || keyWrappingData !== undefined) return undefined
-  if (keyValue === undefined || Buffer.isBuffer(keyValue)) return undefined
+  if (keyValue === undefined || Buffer.isBuffer(keyValue)) return keyValue
   return Buffer.isBuffer(keyValue.keyMaterial) ? keyValue.keyMaterial : undefined
 }
 

@@ -4,6 +4,7 @@ import { bigInteger, bytes, enumOf, extensibleEnumOf, integer } from '../../sche
 import { type Infer, optional, required, struct } from '../../schema/struct.ts'
 import { attributesBare } from '../attribute-wire.ts'
 import { CRYPTOGRAPHIC_ALGORITHM, KEY_COMPRESSION_TYPE, KEY_FORMAT_TYPE, RECOMMENDED_CURVE } from '../enumerations.ts'
+import { inRange, type Version, type VersionRange } from '../../schema/version.ts'
 import { TAG } from '../tags.ts'
 import { keyWrappingData } from './key-wrapping.ts'
 
@@ -60,6 +61,16 @@ const keyValue: Kind<KeyValue> = oneOf<KeyValue>('Key Value', [
   alternative<KeyValue, Buffer>(bytes, isBytes),
   alternative<KeyValue, PlainKeyValue>(plainKeyValue, isPlain),
 ])
+
+/** Versions in which a PKCS#12 container is a Key Value by itself. */
+const CONTAINER_AS_VALUE: VersionRange = { until: '1.4' }
+
+/**
+ * A PKCS#12 container as a Key Value. What protects itself is a byte string like a wrapped Key Value in 1.x, and Key
+ * Material in 2.x: so the published cases TC-PKCS12-1 of 1.4 and of 2.0 have it.
+ */
+export const containerValue = (container: Buffer, version: Version): KeyValue =>
+  inRange(version, CONTAINER_AS_VALUE) ? container : { keyMaterial: container, attributes: [] }
 
 /** Key Block (1.4 section 2.1.3, 2.1 section 3.1). */
 export const keyBlock = struct('Key Block', {

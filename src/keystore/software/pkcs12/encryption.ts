@@ -18,8 +18,12 @@ const NULL = new Uint8Array([5, 0]).buffer
 /** What OpenSSL uses, too: the password of a container is to be a good one. */
 export const ITERATIONS = 2048
 
-/** Of a container that a client brings: more would be an attack on the server, not on the password. */
-export const MOST_ITERATIONS = 1_000_000
+/** Of one derivation, and of all that a container needs: more would be an attack on the server, not on the password. */
+const MOST_ITERATIONS = 1_000_000
+const MOST_OF_ALL = 4 * MOST_ITERATIONS
+
+/** Bytes: what is hashed with the password. */
+const LONGEST_SALT = 1024
 
 /** Pseudorandom functions of PBKDF2 (RFC 8018 appendix B.1.2) by the library's names. */
 const PRFS: Readonly<Partial<Record<string, string>>> = {
@@ -49,9 +53,20 @@ const OLD_SCHEMES: Readonly<Partial<Record<string, Scheme>>> = {
 export const unsupported = (): KmipError =>
   new KmipError('FeatureNotSupported', 'The encryption of the PKCS#12 container is not supported')
 
-export const checkIterations = (iterations: number): void => {
-  if (Number.isSafeInteger(iterations) && iterations >= 1 && iterations <= MOST_ITERATIONS) return
-  throw unsupported()
+/** Asks for a derivation: how often it iterates, and how often it does so. */
+export type Effort = (salt: ArrayBuffer, iterations: number, blocks: number) => void
+
+/**
+ * Counts what the opening of one container costs.
+ * @returns what throws FeatureNotSupported where that is too much
+ */
+export const countEffort = (): Effort => {
+  let left = MOST_OF_ALL
+  return (salt, iterations, blocks) => {
+    const possible = Number.isSafeInteger(iterations) && iterations >= 1 && iterations <= MOST_ITERATIONS
+    left -= possible ? iterations * blocks : MOST_OF_ALL
+    if (!possible || left < 0 || salt.byteLength > LONGEST_SALT) throw unsupported()
+  }
 }
 
 type Sealed = { readonly algorithm: AlgorithmIdentifier; readonly data: Buffer }
@@ -84,21 +99,27 @@ export const encryptWithPassword = async (password: string, clear: Buffer): Prom
 
 type Keyed = { readonly scheme: Scheme; readonly key: Buffer; readonly iv: Buffer }
 
-const pbes2 = async (password: string, parameters: ArrayBuffer): Promise<Keyed> => {
+/** A password, and what may be spent on it. */
+export type Opener = { readonly password: string; readonly effort: Effort }
+
+/** Blocks of SHA-1 in a key of 3DES and an initialization vector. */
+const OLD_BLOCKS = 3
+
+const pbes2 = async ({ password, effort }: Opener, parameters: ArrayBuffer): Promise<Keyed> => {
   const { keyDerivationFunc, encryptionScheme } = AsnConvert.parse(parameters, Pbes2Parameters)
   const scheme = SCHEMES[encryptionScheme.algorithm]
   if (scheme === undefined || keyDerivationFunc.algorithm !== ID_PBKDF2) throw unsupported()
   const { salt, iterationCount, prf } = AsnConvert.parse(keyDerivationFunc.parameters ?? NULL, Pbkdf2Parameters)
   const hash = prf === undefined ? 'sha1' : PRFS[prf.algorithm]
   if (hash === undefined) throw unsupported()
-  checkIterations(iterationCount)
+  effort(salt.buffer, iterationCount, 1)
   const key = await derive(password, Buffer.from(salt.buffer), iterationCount, scheme.keyBytes, hash)
   return { scheme, key, iv: octetsIn(encryptionScheme.parameters ?? NULL) }
 }
 
-const old = async (scheme: Scheme, password: string, parameters: ArrayBuffer): Promise<Keyed> => {
+const old = async (scheme: Scheme, { password, effort }: Opener, parameters: ArrayBuffer): Promise<Keyed> => {
   const { salt, iterations } = AsnConvert.parse(parameters, PbeParameters)
-  checkIterations(iterations)
+  effort(salt.buffer, iterations, OLD_BLOCKS)
   const kdf = { hash: 'sha1', password, salt: Buffer.from(salt.buffer), iterations }
   const key = await deriveKey(kdf, PURPOSE.key, scheme.keyBytes)
   const iv = await deriveKey(kdf, PURPOSE.iv, scheme.ivBytes)
@@ -111,14 +132,14 @@ const old = async (scheme: Scheme, password: string, parameters: ArrayBuffer): P
  * @throws KmipError FeatureNotSupported for another way of encryption; Error where it does not decrypt
  */
 export const decryptWithPassword = async (
-  password: string,
+  opener: Opener,
   { algorithm, parameters }: AlgorithmIdentifier,
   data: Buffer,
 ): Promise<Buffer> => {
   const scheme = OLD_SCHEMES[algorithm]
   if (scheme === undefined && algorithm !== ID_PBES2) throw unsupported()
   const given = parameters ?? NULL
-  const keyed = scheme === undefined ? await pbes2(password, given) : await old(scheme, password, given)
+  const keyed = scheme === undefined ? await pbes2(opener, given) : await old(scheme, opener, given)
   const decipher = createDecipheriv(keyed.scheme.name, keyed.key, keyed.iv)
   keyed.key.fill(0)
   return Buffer.concat([decipher.update(data), decipher.final()])

@@ -15,7 +15,7 @@ import { AsnConvert } from '@peculiar/asn1-schema'
 import { KmipError } from '../../../protocol/kmip-error.ts'
 import { isOneSequence } from '../asymmetric/der.ts'
 import { containerMac } from './derive-key.ts'
-import { checkIterations, decryptWithPassword, unsupported } from './encryption.ts'
+import { countEffort, decryptWithPassword, type Opener, unsupported } from './encryption.ts'
 import {
   AuthenticatedSafe,
   type ContentInfo,
@@ -49,34 +49,38 @@ const HASHES: Readonly<Partial<Record<string, string>>> = {
 const DEEPEST = 4
 const MOST_BAGS = 64
 
+/** A key with the longest chain has some 20 KiB. */
+const MAX_CONTAINER_BYTES = 262_144
+
 const malformed = (cause?: unknown): KmipError =>
   new KmipError('InvalidField', 'The key is no PKCS#12 container', { cause })
 
 const wrongPassword = (cause?: unknown): KmipError =>
   new KmipError('BadPassword', 'The password does not open the PKCS#12 container', { cause })
 
-const checkMac = async (safe: Buffer, { mac, macSalt, iterations }: MacData, password: string): Promise<void> => {
+const checkMac = async (safe: Buffer, { mac, macSalt, iterations }: MacData, opener: Opener): Promise<void> => {
   const hash = HASHES[mac.digestAlgorithm.algorithm]
   if (hash === undefined) throw unsupported()
-  checkIterations(iterations)
+  const { password, effort } = opener
+  effort(macSalt.buffer, iterations, 1)
   const expected = await containerMac({ hash, password, salt: Buffer.from(macSalt.buffer), iterations }, safe)
   const given = Buffer.from(mac.digest.buffer)
   if (expected?.length !== given.length || !timingSafeEqual(expected, given)) throw wrongPassword()
 }
 
-const decrypt = async (...[password, algorithm, data]: Parameters<typeof decryptWithPassword>): Promise<Buffer> => {
+const decrypt = async (...[opener, algorithm, data]: Parameters<typeof decryptWithPassword>): Promise<Buffer> => {
   try {
-    return await decryptWithPassword(password, algorithm, data)
+    return await decryptWithPassword(opener, algorithm, data)
   } catch (cause) {
     throw cause instanceof KmipError ? cause : wrongPassword(cause)
   }
 }
 
-const contentOf = async ({ contentType, content }: ContentInfo, password: string): Promise<Buffer> => {
+const contentOf = async ({ contentType, content }: ContentInfo, opener: Opener): Promise<Buffer> => {
   if (contentType === ID_DATA) return octetsIn(content)
   if (contentType !== ID_ENCRYPTED_DATA) throw unsupported()
   const { contentEncryptionAlgorithm, encryptedContent } = AsnConvert.parse(content, EncryptedData).encryptedContentInfo
-  return decrypt(password, contentEncryptionAlgorithm, Buffer.from(encryptedContent.buffer))
+  return decrypt(opener, contentEncryptionAlgorithm, Buffer.from(encryptedContent.buffer))
 }
 
 const flat = (bags: readonly SafeBag[], depth = 0): readonly SafeBag[] => {
@@ -86,10 +90,10 @@ const flat = (bags: readonly SafeBag[], depth = 0): readonly SafeBag[] => {
   )
 }
 
-const bagsIn = async (safe: Buffer, password: string): Promise<readonly SafeBag[]> => {
+const bagsIn = async (safe: Buffer, opener: Opener): Promise<readonly SafeBag[]> => {
   const bags: SafeBag[] = []
   for (const info of AsnConvert.parse(safe, AuthenticatedSafe)) {
-    bags.push(...flat([...AsnConvert.parse(await contentOf(info, password), SafeContents)]))
+    bags.push(...flat([...AsnConvert.parse(await contentOf(info, opener), SafeContents)]))
     if (bags.length > MOST_BAGS) throw malformed()
   }
   return bags
@@ -104,10 +108,10 @@ const nameOf = ({ bagAttributes = [] }: SafeBag): string | undefined => {
 const isNamed = (bag: SafeBag, wanted: string | undefined): boolean =>
   wanted === undefined || nameOf(bag)?.toLowerCase() === wanted.toLowerCase()
 
-const keyIn = async ({ bagId, bagValue }: SafeBag, password: string): Promise<KeyObject> => {
+const keyIn = async ({ bagId, bagValue }: SafeBag, opener: Opener): Promise<KeyObject> => {
   if (bagId === id_keyBag) return createPrivateKey({ key: Buffer.from(bagValue), format: 'der', type: 'pkcs8' })
   const { encryptionAlgorithm, encryptedData } = AsnConvert.parse(bagValue, EncryptedPrivateKeyInfo)
-  const key = await decrypt(password, encryptionAlgorithm, Buffer.from(encryptedData.buffer))
+  const key = await decrypt(opener, encryptionAlgorithm, Buffer.from(encryptedData.buffer))
   const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
   key.fill(0)
   return privateKey
@@ -131,17 +135,17 @@ const chainOf = (key: KeyObject, certificates: readonly X509Certificate[]): read
   return chain.map(({ raw }) => raw)
 }
 
-const open = async (container: Buffer, password: string, wanted: string | undefined): Promise<Opened> => {
+const open = async (container: Buffer, opener: Opener, wanted: string | undefined): Promise<Opened> => {
   const { authSafe, macData } = AsnConvert.parse(container, Pfx)
   if (authSafe.contentType !== ID_DATA) throw unsupported()
   const safe = octetsIn(authSafe.content)
   if (macData === undefined) throw unsupported()
-  await checkMac(safe, macData, password)
-  const bags = await bagsIn(safe, password)
+  await checkMac(safe, macData, opener)
+  const bags = await bagsIn(safe, opener)
   const keys = bags.filter(({ bagId }) => bagId === id_keyBag || bagId === id_pkcs8ShroudedKeyBag)
   const bag = keys.find((candidate) => isNamed(candidate, wanted))
   if (bag === undefined) throw new KmipError('InvalidField', 'The PKCS#12 container has no private key of that name')
-  const privateKey = await keyIn(bag, password)
+  const privateKey = await keyIn(bag, opener)
   return { privateKey, certificates: chainOf(privateKey, bags.flatMap(certificateIn)), friendlyName: nameOf(bag) }
 }
 
@@ -150,9 +154,9 @@ const open = async (container: Buffer, password: string, wanted: string | undefi
  * @throws KmipError BadPassword, FeatureNotSupported for an encryption that the server does not have, InvalidField
  */
 export const readPkcs12 = async (container: Buffer, password: string, wanted: string | undefined): Promise<Opened> => {
-  if (!isOneSequence(container)) throw malformed()
+  if (container.length > MAX_CONTAINER_BYTES || !isOneSequence(container)) throw malformed()
   try {
-    return await open(container, password, wanted)
+    return await open(container, { password, effort: countEffort() }, wanted)
   } catch (cause) {
     throw cause instanceof KmipError ? cause : malformed(cause)
   }
