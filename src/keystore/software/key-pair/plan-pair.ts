@@ -23,9 +23,9 @@ export type PlannedPair = (random: RandomSource) => Promise<Pair>
 
 type Plan = {
   /** By the library alone, with its own random numbers. */
-  library(): Promise<Pair>
+  readonly library: () => Promise<Pair>
   /** With our generator. */
-  own(generator: Generator): MaybePromise<Pair>
+  readonly own: (generator: Generator) => MaybePromise<Pair>
 }
 
 const RSA_LENGTHS = { from: 1024, to: 8192, step: 8 } as const

@@ -25,7 +25,7 @@ export type X931Start = {
   /** V. Belongs to the generator, which overwrites it. */
   readonly seed: Buffer
   /** The next dates, a block for each. */
-  dates(count: number): Buffer
+  readonly dates: (count: number) => Buffer
 }
 
 const xorInto = (target: Buffer, at: number, a: Buffer, aAt: number, b: Buffer): void => {
