@@ -16,12 +16,17 @@ const isAdmin: Grant = (principal) => principal.role === 'admin'
 const GRANTS: readonly Grant[] = [isOwner, isAdmin]
 
 /**
+ * What changes the rules for everybody in a tenant is the administrator's: the texts leave it to policy who may (2.1
+ * sections 6.1.52 and 6.1.53). All else any client may ask for; what it may do it to is the matter of `mayUse`.
+ */
+const ADMIN_OPERATIONS: ReadonlySet<Operation> = new Set<Operation>(['SetConstraints', 'SetDefaults'])
+
+/**
  * The one gate, keyed by operation, before every use of an object, whatever names it. No grant reaches into another
  * tenant. Whoever is refused is answered as if the object were not there (1.4 section 11.1, 2.1 section 11.46).
  */
 export const access: Access = {
-  /** Every role that there is may ask for every operation; what it may do it to is the matter of `mayUse`. */
-  mayPerform: () => true,
+  mayPerform: (principal, operation) => principal.role === 'admin' || !ADMIN_OPERATIONS.has(operation),
   mayUse: (principal, operation, object) =>
     object.tenant === principal.tenant && GRANTS.some((grant) => grant(principal, operation, object)),
   searchedOwner: (principal) => (principal.role === 'admin' ? undefined : principal.id),

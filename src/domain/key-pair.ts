@@ -30,11 +30,16 @@ export const givenPair = (context: OperationContext, lists: PairLists): MaybePro
     ),
   )
 
+/** What both keys have alike. */
+const SHARED = ['CryptographicAlgorithm', 'CryptographicLength', 'CryptographicDomainParameters'] as const
+
+const SHARED_NAMES: readonly string[] = SHARED
+
+export const sharedAttributes = (given: GivenPair): readonly Attribute[] =>
+  [...given.private, ...given.public].filter(({ name }) => SHARED_NAMES.includes(name))
+
 /** An attribute that both keys have alike, from whichever list has it. */
-const shared = <N extends 'CryptographicAlgorithm' | 'CryptographicLength' | 'CryptographicDomainParameters'>(
-  given: GivenPair,
-  name: N,
-): ReturnType<typeof valueOf<N>> => {
+const shared = <N extends (typeof SHARED)[number]>(given: GivenPair, name: N): ReturnType<typeof valueOf<N>> => {
   const ofPrivate = valueOf(given.private, name)
   const ofPublic = valueOf(given.public, name)
   if (ofPrivate !== undefined && ofPublic !== undefined && !equalValues(ofPrivate, ofPublic)) {

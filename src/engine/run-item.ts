@@ -4,8 +4,9 @@ import type { Version } from '../schema/version.ts'
 import type { Writer } from '../ttlv/writer.ts'
 import type { Access } from '../domain/access.ts'
 import type { Clock, Ids } from '../domain/clock.ts'
+import { checkConstraints } from '../domain/constraints.ts'
 import type { KeyStore } from '../domain/key-store.ts'
-import { isPromise, type MaybePromise } from '../domain/maybe-promise.ts'
+import { isPromise, type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { ConflictError } from '../domain/object-store.ts'
 import type { ServerFacts } from '../domain/operation-context.ts'
 import type { Principal } from '../domain/principal.ts'
@@ -105,7 +106,9 @@ export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> 
   const identifiers = batchIdentifiers(batch, operation.name)
   const streams = () => run.streams.forItem(item)
   const context = { version, principal, now, objects, records, keys, ids, batch: identifiers, streams, server }
-  const performed = operation.perform(context, item.payload, writer)
+  const performed = then(operation.perform(context, item.payload, writer), () =>
+    checkConstraints(context, unit.takeMade()),
+  )
   if (isPromise(performed)) return performed.then(() => finish(run, start))
   finish(run, start)
 }

@@ -1,6 +1,7 @@
-import { givenPair, type GivenPair, linkTo, pairSpec } from '../domain/key-pair.ts'
+import { withDefaults } from '../domain/defaults.ts'
+import { givenPair, type GivenPair, linkTo, pairSpec, sharedAttributes } from '../domain/key-pair.ts'
 import type { Deposit } from '../domain/key-store.ts'
-import { then } from '../domain/maybe-promise.ts'
+import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { acceptedWish, newObject, type Wish } from '../domain/new-object.ts'
 import type { OperationContext } from '../domain/operation-context.ts'
 import { checkStorage } from '../domain/storage-masks.ts'
@@ -35,6 +36,17 @@ const makePair = (context: OperationContext, given: GivenPair) => {
   })
 }
 
+/** What is said of one key goes for both, before a default does. */
+const pairWithDefaults = (context: OperationContext, spelled: GivenPair): MaybePromise<GivenPair> => {
+  const both = sharedAttributes(spelled)
+  return then(withDefaults(context, 'PrivateKey', spelled.private, 'made', both), (forPrivate) =>
+    then(withDefaults(context, 'PublicKey', spelled.public, 'made', both), (forPublic) => ({
+      private: forPrivate,
+      public: forPublic,
+    })),
+  )
+}
+
 /**
  * Create Key Pair: two keys that point to each other (1.4 section 4.2, 2.1 section 6.1.9). The private key becomes the
  * ID Placeholder.
@@ -57,6 +69,8 @@ export const createKeyPair = defineOperation({
   handle: (context, request) => {
     checkStorage(request.privateStorage ?? request.commonStorage, 'PrivateProtectionStorageUnavailable')
     checkStorage(request.publicStorage ?? request.commonStorage, 'PublicProtectionStorageUnavailable')
-    return then(givenPair(context, request), (given) => makePair(context, given))
+    return then(givenPair(context, request), (spelled) =>
+      then(pairWithDefaults(context, spelled), (given) => makePair(context, given)),
+    )
   },
 })

@@ -1,3 +1,4 @@
+import { withDefaults } from '../domain/defaults.ts'
 import { givenAttributes } from '../domain/given-attributes.ts'
 import type { SplitScheme, SplitSecret } from '../domain/key-store.ts'
 import type { ManagedObject } from '../domain/managed-object.ts'
@@ -84,7 +85,11 @@ export const createSplitKey = defineOperation({
       throw new KmipError('InvalidObjectType', 'A key is split into Split Keys', { older: 'InvalidField' })
     }
     checkStorage(request.protectionStorageMasks)
-    return then(givenAttributes(context, request.attributes), (given) => {
+    const material = uniqueIdentifier === undefined ? 'made' : 'brought'
+    const wanted = then(givenAttributes(context, request.attributes), (spelled) =>
+      withDefaults(context, objectType, spelled, material),
+    )
+    return then(wanted, (given) => {
       // Without an identifier a key is made: the ID Placeholder stands for none (1.4 section 4.38).
       const source =
         uniqueIdentifier === undefined

@@ -1,3 +1,4 @@
+import { withDefaults } from '../domain/defaults.ts'
 import { givenAttributes } from '../domain/given-attributes.ts'
 import type { Deposit, KeyStore } from '../domain/key-store.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
@@ -48,7 +49,10 @@ export const create = defineOperation({
   handle: (context, { objectType, attributes, protectionStorageMasks }) => {
     const make = makerOf(objectType, context.keys)
     checkStorage(protectionStorageMasks)
-    return then(givenAttributes(context, attributes), (given) => {
+    const wanted = then(givenAttributes(context, attributes), (spelled) =>
+      withDefaults(context, objectType, spelled, 'made'),
+    )
+    return then(wanted, (given) => {
       const wish = { objectType, given, generator: context.keys.generator }
       acceptedWish(wish)
       const id = context.ids.next()

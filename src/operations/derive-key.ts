@@ -1,4 +1,5 @@
 import { valueOf } from '../domain/attribute-set.ts'
+import { withDefaults } from '../domain/defaults.ts'
 import { derivedFrom, derivedSpec, keptAttributes, withDerived } from '../domain/derived-key.ts'
 import { givenAttributes } from '../domain/given-attributes.ts'
 import type { Derivation } from '../domain/key-store.ts'
@@ -9,7 +10,7 @@ import { acceptedWish, newObject } from '../domain/new-object.ts'
 import { UNSPECIFIED } from '../domain/random-generator.ts'
 import type { OperationContext } from '../domain/operation-context.ts'
 import type { Attribute } from '../protocol/attribute-instance.ts'
-import { attributeList } from '../protocol/attribute-wire.ts'
+import { type AttributeList, attributeList } from '../protocol/attribute-wire.ts'
 import { DERIVATION_METHOD, type DerivationMethod, OBJECT_TYPE, type ObjectType } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { type DerivationParameters, derivationParameters } from '../protocol/structures/derivation-parameters.ts'
@@ -71,6 +72,9 @@ const derive = (context: OperationContext, sources: readonly ManagedObject[], wa
   })
 }
 
+const wantedAttributes = (context: OperationContext, objectType: ObjectType, list: AttributeList) =>
+  then(givenAttributes(context, list), (spelled) => withDefaults(context, objectType, spelled, 'made'))
+
 /** Derive Key: a new symmetric key or Secret Data out of keys that are there (1.4 section 4.6, 2.1 section 6.1.14). */
 export const deriveKey = defineOperation({
   name: 'DeriveKey',
@@ -85,7 +89,7 @@ export const deriveKey = defineOperation({
   response: { uniqueIdentifier },
   handle: (context, request) =>
     then(sourcesOf(context, idsOf(context, request.uniqueIdentifiers)), (sources) =>
-      then(givenAttributes(context, request.attributes), (given) => {
+      then(wantedAttributes(context, request.objectType, request.attributes), (given) => {
         const { objectType, derivationMethod: method, derivationParameters: parameters } = request
         return derive(context, sources, { objectType, method, parameters, given })
       }),

@@ -1,4 +1,5 @@
 import { valueOf } from '../domain/attribute-set.ts'
+import { withDefaults } from '../domain/defaults.ts'
 import { givenAttributes } from '../domain/given-attributes.ts'
 import type { HeldKey, JoinedKeySpec } from '../domain/key-store.ts'
 import type { ManagedObject } from '../domain/managed-object.ts'
@@ -91,7 +92,11 @@ export const joinSplitKey = defineOperation({
   handle: (context, request) => {
     checkStorage(request.protectionStorageMasks)
     return then(partsOf(context, idsOf(context, request.uniqueIdentifiers)), (parts) =>
-      then(givenAttributes(context, request.attributes), (given) => join(context, parts, request, given)),
+      then(givenAttributes(context, request.attributes), (spelled) =>
+        then(withDefaults(context, request.objectType, spelled, 'brought'), (given) =>
+          join(context, parts, request, given),
+        ),
+      ),
     )
   },
 })

@@ -1,3 +1,5 @@
+import { announcedDefaults } from '../domain/defaults.ts'
+import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import type { OperationContext } from '../domain/operation-context.ts'
 import { type RngParameters, UNSPECIFIED } from '../domain/random-generator.ts'
 import {
@@ -11,12 +13,9 @@ import {
 import { KmipError } from '../protocol/kmip-error.ts'
 import { rngParameters } from '../protocol/structures/attribute-values.ts'
 import { protectionStorageMasks } from '../protocol/structures/protection-storage-masks.ts'
-import {
-  capabilityInformation,
-  defaultsInformation,
-  objectGroups,
-  serverInformation,
-} from '../protocol/structures/query-information.ts'
+import { defaultsInformation } from '../protocol/structures/defaults-information.ts'
+import { objectGroups } from '../protocol/structures/object-scope.ts'
+import { capabilityInformation, serverInformation } from '../protocol/structures/query-information.ts'
 import { TAG } from '../protocol/tags.ts'
 import { enumOf, text } from '../schema/primitives.ts'
 import { type Infer, optional, repeated } from '../schema/struct.ts'
@@ -80,12 +79,21 @@ const FUNCTIONS: Readonly<Record<QueryFunction, Answers>> = {
   QueryCapabilities: () => ({ capabilityInformation: CAPABILITIES }),
   // Clients make their own keys; the administrator registers their certificates.
   QueryClientRegistrationMethods: () => ({ clientRegistrationMethods: ['ClientRegistered'] }),
-  // What a client leaves out of a request is not filled in.
-  QueryDefaultsInformation: () => ({ defaultsInformation: { objectDefaults: [] } }),
+  // Answered from what an administrator has set.
+  QueryDefaultsInformation: nothing,
   QueryStorageProtectionMasks: () => ({ protectionStorageMasks: { masks: [PROTECTION_STORAGE_MASK.of('Software')] } }),
 }
 
 const NOTHING: Answer = { operations: [], objectTypes: [], rngParameters: [], clientRegistrationMethods: [] }
+
+const defaultsAsked = (
+  context: OperationContext,
+  functions: readonly QueryFunction[],
+  groups: readonly string[],
+): MaybePromise<Pick<Answer, 'defaultsInformation'>> =>
+  functions.includes('QueryDefaultsInformation')
+    ? then(announcedDefaults(context, groups), (information) => ({ defaultsInformation: information }))
+    : {}
 
 /**
  * Query: what this server is and can do, in the words of the client's version (1.4 section 4.25, 2.1 section 6.1.40).
@@ -99,8 +107,9 @@ export const query = defineOperation({
     objectGroups: optional(TAG.ObjectGroups, objectGroups, { since: '2.1' }),
   },
   response,
-  handle: (context, { functions }) => {
+  handle: (context, { functions, objectGroups: groups }) => {
     if (functions.length === 0) throw new KmipError('InvalidMessage', 'The Query Function is missing')
-    return functions.reduce<Answer>((answer, name) => ({ ...answer, ...FUNCTIONS[name](context) }), NOTHING)
+    const known = functions.reduce<Answer>((answer, name) => ({ ...answer, ...FUNCTIONS[name](context) }), NOTHING)
+    return then(defaultsAsked(context, functions, groups?.groups ?? []), (asked) => ({ ...known, ...asked }))
   },
 })

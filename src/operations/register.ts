@@ -1,4 +1,5 @@
 import { valueOf } from '../domain/attribute-set.ts'
+import { withDefaults } from '../domain/defaults.ts'
 import { givenAttributes, mergeLayers } from '../domain/given-attributes.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { acceptedWish, newObject } from '../domain/new-object.ts'
@@ -30,17 +31,19 @@ const keep = (
     length: valueOf(spelled, 'CryptographicLength'),
   }
   const { object, attributes } = unpacked(taken.object, stated)
-  const wish = { objectType, given: mergeLayers(spelled, attributes), generator: undefined }
-  acceptedWish(wish)
-  const id = context.ids.next()
-  return then(wrappingLink(context, object), (link) =>
-    then(context.keys.deposit(id, object), (deposit) => {
-      const own = [...presence(object), ...taken.own, ...link]
-      context.objects.insert(newObject({ ...wish, context, id, deposit, own }))
-      context.batch.produced(id)
-      return { uniqueIdentifier: id }
-    }),
-  )
+  return then(withDefaults(context, objectType, mergeLayers(spelled, attributes), 'brought'), (given) => {
+    const wish = { objectType, given, generator: undefined }
+    acceptedWish(wish)
+    const id = context.ids.next()
+    return then(wrappingLink(context, object), (link) =>
+      then(context.keys.deposit(id, object), (deposit) => {
+        const own = [...presence(object), ...taken.own, ...link]
+        context.objects.insert(newObject({ ...wish, context, id, deposit, own }))
+        context.batch.produced(id)
+        return { uniqueIdentifier: id }
+      }),
+    )
+  })
 }
 
 /** Register: takes in an object that a client brings, wrapped or not (1.4 section 4.3, 2.1 section 6.1.43). */

@@ -17,6 +17,7 @@ import { encrypt } from './encrypt.ts'
 import { exportObject } from './export-object.ts'
 import { getAttributeList } from './get-attribute-list.ts'
 import { getAttributes } from './get-attributes.ts'
+import { getConstraints } from './get-constraints.ts'
 import { getUsageAllocation } from './get-usage-allocation.ts'
 import { get } from './get.ts'
 import { hash } from './hash.ts'
@@ -37,6 +38,8 @@ import { revoke } from './revoke.ts'
 import { rngRetrieve } from './rng-retrieve.ts'
 import { rngSeed } from './rng-seed.ts'
 import { setAttribute } from './set-attribute.ts'
+import { setConstraints } from './set-constraints.ts'
+import { setDefaults } from './set-defaults.ts'
 import { sign } from './sign.ts'
 import { signatureVerify } from './signature-verify.ts'
 
@@ -59,6 +62,7 @@ export const OPERATIONS: readonly Operation[] = [
   exportObject,
   getAttributeList,
   getAttributes,
+  getConstraints,
   getUsageAllocation,
   get,
   hash,
@@ -79,6 +83,8 @@ export const OPERATIONS: readonly Operation[] = [
   rngRetrieve,
   rngSeed,
   setAttribute,
+  setConstraints,
+  setDefaults,
   sign,
   signatureVerify,
 ]

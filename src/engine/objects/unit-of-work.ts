@@ -34,6 +34,8 @@ export type UnitOfWork = {
   /** The records kept beside objects, of the principal's tenant. */
   recordsFor(principal: Principal, now: number): Records
   readonly changed: boolean
+  /** The objects that have been made since this was asked last: they are checked before they are committed. */
+  takeMade(): readonly ManagedObject[]
   /**
    * Writes everything at once; resolves when it is durable.
    * @throws ConflictError, DuplicateError
@@ -78,6 +80,15 @@ const objectLoader =
     })
   }
 
+/** Searches what is stored, and what the unit has changed. */
+const locator =
+  ({ store, access, locateCap }: UnitDependencies, load: Load, pending: ReadonlyMap<string, ManagedObject>) =>
+  (principal: Principal, query: LocateQuery, now: number): MaybePromise<SearchResult> => {
+    const { tenant } = principal
+    const scope = { tenant, owner: access.searchedOwner(principal), now, cap: locateCap }
+    return runLocate({ store, load, pending: [...pending.values()] }, planLocate(query, scope))
+  }
+
 /** @throws ConflictError, DuplicateError */
 const commitAll = async (
   { store, keys, cache }: UnitDependencies,
@@ -102,11 +113,9 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
   const unitRecords = createUnitRecords(store.records)
   const load = objectLoader(dependencies, pending)
 
-  const locate = (principal: Principal, query: LocateQuery, now: number): MaybePromise<SearchResult> => {
-    const { tenant } = principal
-    const scope = { tenant, owner: access.searchedOwner(principal), now, cap: dependencies.locateCap }
-    return runLocate({ store, load, pending: [...pending.values()] }, planLocate(query, scope))
-  }
+  const locate = locator(dependencies, load, pending)
+
+  const made = new Set<string>()
 
   const change = (object: ManagedObject, principal: Principal, operation: Operation, now: number): void => {
     pending.set(object.id, object)
@@ -128,8 +137,15 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
           if (object === undefined) throw notFound()
           return object
         }),
-      insert: (object) => change(object, principal, operation, now),
-      update: (object) => change(object, principal, operation, now),
+      insert: (object) => {
+        change(object, principal, operation, now)
+        made.add(object.id)
+      },
+      update: (object) => {
+        change(object, principal, operation, now)
+        // What takes the place of another object is made as well (2.1 section 6.1.25).
+        if (operation === 'Import') made.add(object.id)
+      },
       locate: (query) => locate(principal, query, now),
     }
   }
@@ -145,6 +161,11 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
     recordsFor: unitRecords.recordsFor,
     get changed() {
       return pending.size > 0 || unitRecords.changes().length > 0
+    },
+    takeMade: () => {
+      const objects = [...made].flatMap((id) => pending.get(id) ?? [])
+      made.clear()
+      return objects
     },
     commit,
   }

@@ -1,7 +1,6 @@
 import { boolean, enumOf, text } from '../../schema/primitives.ts'
-import { optional, repeated, required, struct } from '../../schema/struct.ts'
-import { attributeList } from '../attribute-wire.ts'
-import { DESTROY_ACTION, OBJECT_TYPE, RNG_MODE, SHREDDING_ALGORITHM, UNWRAP_MODE } from '../enumerations.ts'
+import { optional, repeated, struct } from '../../schema/struct.ts'
+import { DESTROY_ACTION, RNG_MODE, SHREDDING_ALGORITHM, UNWRAP_MODE } from '../enumerations.ts'
 import { TAG } from '../tags.ts'
 
 /*
@@ -37,17 +36,3 @@ export const capabilityInformation = struct('Capability Information', {
   rngMode: optional(TAG.RNGMode, enumOf(RNG_MODE)),
   quantumSafeCapability: optional(TAG.QuantumSafeCapability, boolean, { since: '2.0' }),
 })
-
-/** Object Defaults (2.1 section 7.22), without the choice of several types, which no answer of this server needs. */
-const objectDefaults = struct('Object Defaults', {
-  objectType: required(TAG.ObjectType, enumOf(OBJECT_TYPE)),
-  attributes: attributeList('required'),
-})
-
-/** Defaults Information (2.1 section 7.11). */
-export const defaultsInformation = struct('Defaults Information', {
-  objectDefaults: repeated(TAG.ObjectDefaults, objectDefaults),
-})
-
-/** Object Groups (2.1 section 7.23). */
-export const objectGroups = struct('Object Groups', { groups: repeated(TAG.ObjectGroup, text) })
