@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { access } from './access/authorize.ts'
 import { authenticate } from './access/authenticate.ts'
-import type { OpenClients, Program, RunningServer } from './cli/program.ts'
+import type { OpenClients, OpenRecords, Program, RunningServer } from './cli/program.ts'
 import { dataPaths } from './config/data-paths.ts'
 import type { Config } from './config/schema.ts'
 import type { ClientDirectory } from './domain/principal.ts'
@@ -55,6 +55,11 @@ const openClients = async (config: Config): Promise<OpenClients> => {
   return { directory: store.clients, close: () => store.close() }
 }
 
+const openRecords = async (config: Config): Promise<OpenRecords> => {
+  const store = await openStore(config, false)
+  return { records: store.objects.records, close: () => store.close() }
+}
+
 const identify =
   (clients: ClientDirectory, config: Config, log: Log): ListenerOptions['identify'] =>
   async (peer) => {
@@ -80,6 +85,10 @@ const limitsOf = ({ limits }: Config): NonNullable<ListenerOptions['limits']> =>
   maxPerAddress: limits.connectionsPerAddress,
 })
 
+/** Interop is for tests: a server in production has it switched off (2.1 section 6.1.26). */
+const operationsOf = ({ interop }: Config) =>
+  interop ? OPERATIONS : OPERATIONS.filter(({ name }) => name !== 'Interop')
+
 const openListener = async (config: Config, certificates: ServerCertificates, store: OpenStore, log: Log) => {
   const rootKey = await openRootKey(rootKeyFile(config))
   const keys = await createSoftwareKeyStore({
@@ -96,7 +105,7 @@ const openListener = async (config: Config, certificates: ServerCertificates, st
     clock,
     ids,
     log,
-    operations: OPERATIONS,
+    operations: operationsOf(config),
     serverVersion: await programVersion(),
     cachedObjects: config.cache.objects,
     largestResponse: Math.max(LARGEST_RESPONSE, RESPONSE_FACTOR * config.limits.messageSize),
@@ -136,4 +145,4 @@ const startServer = async (config: Config, certificates: ServerCertificates): Pr
   }
 }
 
-export const program: Program = { clock, ids, ensureRootKey, openClients, startServer }
+export const program: Program = { clock, ids, ensureRootKey, openClients, openRecords, startServer }

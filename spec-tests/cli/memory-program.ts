@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import type { OpenClients, Program } from '../../src/cli/program.ts'
 import { dataPaths } from '../../src/config/data-paths.ts'
 import { type Client, type ClientDirectory, DuplicateClientError } from '../../src/domain/principal.ts'
+import type { RecordStore, StoredRecord } from '../../src/domain/records.ts'
 
 /** A directory of clients that lives as long as the test. */
 export const memoryDirectory = (initial: readonly Client[]): ClientDirectory => {
@@ -29,7 +30,22 @@ export const memoryDirectory = (initial: readonly Client[]): ClientDirectory => 
   }
 }
 
-export type MemoryProgram = Program & { readonly directory: ClientDirectory }
+/** Records that are there to be read, newest last. */
+export const memoryRecords = (all: readonly StoredRecord[]): RecordStore => ({
+  read: (kind, tenant, id) =>
+    all.find((record) => record.kind === kind && record.tenant === tenant && record.id === id),
+  list: (tenant, { kind, owner, after, newestFirst = false, limit }) => {
+    const listed = all
+      .filter((record) => record.kind === kind && record.tenant === tenant)
+      .filter((record) => owner === undefined || record.owner === owner)
+      .filter(({ sequence }) => after === undefined || (newestFirst ? sequence < after : sequence > after))
+    return (newestFirst ? listed.toReversed() : listed).slice(0, limit)
+  },
+  count: (kind) => all.filter((record) => record.kind === kind).length,
+  expired: () => [],
+})
+
+export type MemoryProgram = Program & { readonly directory: ClientDirectory; readonly records: StoredRecord[] }
 
 /**
  * A program for commands that need no server: the directory of clients is in memory, the root key is a file without a
@@ -38,9 +54,11 @@ export type MemoryProgram = Program & { readonly directory: ClientDirectory }
 export const memoryProgram = (now: number): MemoryProgram => {
   const directory = memoryDirectory([])
   let made = 0
+  const records: StoredRecord[] = []
   const open: OpenClients = { directory, close: () => Promise.resolve() }
   return {
     directory,
+    records,
     clock: { now: () => now },
     ids: {
       next: () => {
@@ -55,6 +73,7 @@ export const memoryProgram = (now: number): MemoryProgram => {
       return Promise.resolve(true)
     },
     openClients: () => Promise.resolve(open),
+    openRecords: () => Promise.resolve({ records: memoryRecords(records), close: () => Promise.resolve() }),
     startServer: () => Promise.reject(new Error('this program has no server')),
   }
 }

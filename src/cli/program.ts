@@ -1,10 +1,14 @@
 import type { Config } from '../config/schema.ts'
 import type { Clock, Ids } from '../domain/clock.ts'
 import type { ClientDirectory } from '../domain/principal.ts'
+import type { RecordStore } from '../domain/records.ts'
 import type { ServerCertificates } from '../pki/server-certificates.ts'
 
 /** The directory of clients, open. */
 export type OpenClients = { readonly directory: ClientDirectory; close(): Promise<void> }
+
+/** The records of the database, open. */
+export type OpenRecords = { readonly records: RecordStore; close(): Promise<void> }
 
 /** A server that takes connections. */
 export type RunningServer = {
@@ -27,5 +31,7 @@ export type Program = {
   ensureRootKey(config: Config): Promise<boolean>
   /** Opens the database, making or upgrading its tables, without holding it against a running server. */
   openClients(config: Config): Promise<OpenClients>
+  /** As `openClients`, to read records. */
+  openRecords(config: Config): Promise<OpenRecords>
   startServer(config: Config, certificates: ServerCertificates): Promise<RunningServer>
 }

@@ -5,6 +5,7 @@ import { clientCommand } from './client.ts'
 import type { CliContext } from './context.ts'
 import { initCommand } from './init.ts'
 import type { Io } from './io.ts'
+import { logCommand } from './log.ts'
 import { selftestCommand } from './selftest.ts'
 import { serveCommand } from './serve.ts'
 import { UsageError } from './usage-error.ts'
@@ -35,6 +36,7 @@ const kmipd = (context: CliContext): Command => {
     .addCommand(initCommand(context))
     .addCommand(serveCommand(context))
     .addCommand(clientCommand(context))
+    .addCommand(logCommand(context))
     .addCommand(selftestCommand(context))
   settle(command, context.io)
   return command

@@ -88,6 +88,10 @@ export const configSchema = z
       .enum(['debug', 'info', 'warn', 'error', 'silent'])
       .default('info')
       .meta({ description: 'Least serious messages that are logged.' }),
+    interop: z.boolean().default(true).meta({
+      description:
+        'Whether the operation Interop is answered, with which test suites say where a case begins and ends. It changes nothing; the standard wants it switched off in production.',
+    }),
     limits: limits.prefault({}),
     tls: tls.prefault({}),
     database: database.prefault({}),

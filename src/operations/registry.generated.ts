@@ -22,8 +22,10 @@ import { getUsageAllocation } from './get-usage-allocation.ts'
 import { get } from './get.ts'
 import { hash } from './hash.ts'
 import { importObject } from './import-object.ts'
+import { interop } from './interop.ts'
 import { joinSplitKey } from './join-split-key.ts'
 import { locate } from './locate.ts'
+import { log } from './log.ts'
 import { macVerify } from './mac-verify.ts'
 import { mac } from './mac.ts'
 import { modifyAttribute } from './modify-attribute.ts'
@@ -67,8 +69,10 @@ export const OPERATIONS: readonly Operation[] = [
   get,
   hash,
   importObject,
+  interop,
   joinSplitKey,
   locate,
+  log,
   macVerify,
   mac,
   modifyAttribute,
