@@ -34,18 +34,24 @@ const readGroup = (bytes: Uint8Array): readonly Work[] => {
   return group
 }
 
-const walPages = (database: Database.Database): number => {
-  const [status] = database.prepare<[], { log: number }>('pragma wal_checkpoint(noop)').all()
-  return status?.log ?? 0
-}
+/** Groups after which the WAL is looked at: asking costs a tenth of a group. */
+const CHECKPOINT_GROUPS = 8
 
 /** Returns what failed, if it did. A failed fsync is not tried again, so the caller must write no more. */
-const checkpoint = (database: Database.Database): string | undefined => {
-  try {
-    if (walPages(database) >= CHECKPOINT_PAGES) database.pragma('wal_checkpoint(passive)')
-    return undefined
-  } catch (error) {
-    return messageOf(error)
+type Checkpoint = () => string | undefined
+
+const createCheckpoint = (database: Database.Database): Checkpoint => {
+  const status = database.prepare<[], { log: number }>('pragma wal_checkpoint(noop)')
+  let groups = 0
+  return () => {
+    groups += 1
+    if (groups % CHECKPOINT_GROUPS !== 0) return undefined
+    try {
+      if ((status.get()?.log ?? 0) >= CHECKPOINT_PAGES) database.pragma('wal_checkpoint(passive)')
+      return undefined
+    } catch (error) {
+      return messageOf(error)
+    }
   }
 }
 
@@ -58,6 +64,7 @@ const serve = (port: MessagePort, path: string): void => {
   const database = openDatabase(path, 'read-write')
   const connection = connectionOf(database)
   const apply = createApply(connection.prepare, queriesFor(SQLITE))
+  const checkpoint = createCheckpoint(database)
   const answer = (message: WriterAnswer): void => port.postMessage(message)
   let broken: string | undefined
   let last = Promise.resolve()
@@ -65,7 +72,7 @@ const serve = (port: MessagePort, path: string): void => {
   const write = async (group: readonly Work[]): Promise<void> => {
     const outcome = broken === undefined ? await writeGroup(connection, apply, group, RULES) : refused(group, broken)
     answer(outcome)
-    broken ??= outcome.broken ?? checkpoint(database)
+    broken ??= outcome.broken ?? checkpoint()
   }
 
   port.on('message', (message: unknown) => {
