@@ -5,6 +5,7 @@ import {
   type ResultReason,
 } from '../../src/protocol/enumerations.ts'
 import type { Test } from 'tap'
+import { staysFlat } from '../helpers/growth.ts'
 import { SMALL_HEAP, type WireConnection } from '../helpers/server.ts'
 import {
   all,
@@ -463,9 +464,5 @@ void test('1.4 §11.1 / 2.1 §11.46: requests that fail by the thousand leave th
     }
   }
   await round(300)
-  const before = await server.residentBytes()
-  await round(600)
-  const grown = (await server.residentBytes()) - before
-  t.comment(`4,800 failures: ${Math.round(grown / 1024)} KiB more`)
-  t.ok(grown < 16 * 1_048_576)
+  t.ok(await staysFlat(server, 1, () => round(600)))
 })
