@@ -15,7 +15,8 @@ const rankOf = ({ name }: Attribute): number => RANK.get(name) ?? ATTRIBUTE_NAME
 const derived = (object: ManagedObject, now: number): readonly Attribute[] => [
   { name: 'UniqueIdentifier', value: object.id },
   { name: 'ObjectType', value: object.objectType },
-  { name: 'State', value: stateOf(object, now) },
+  // A Template has no life of its own (1.4 appendix B).
+  ...(object.objectType === 'Template' ? [] : [{ name: 'State', value: stateOf(object, now) } as const]),
 ]
 
 /** Every attribute of an object at the time `now` (seconds since 1970), in the order of the table. */

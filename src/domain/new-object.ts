@@ -45,7 +45,8 @@ const checkSettable = (attribute: Attribute, { objectType, generator, imported }
   if (rules.origin === true && generator !== undefined) throw readOnly('AttributeReadOnly')
 }
 
-const checkSingleValued = (given: readonly Attribute[]): void => {
+/** @throws KmipError AttributeSingleValued */
+export const checkSingleValued = (given: readonly Attribute[]): void => {
   const single = given.filter((attribute) => !rulesOf(attribute).multiple)
   if (new Set(single.map(({ name }) => name)).size < single.length) {
     throw new KmipError('AttributeSingleValued', 'An attribute that has one value is given several times')
@@ -112,9 +113,14 @@ const origin = ({ context, generator }: NewObject): readonly Attribute[] =>
  */
 const LEASE_TIME = 3600
 
-/** A Template is nothing to be used. */
-const lease = ({ objectType }: NewObject): readonly Attribute[] =>
-  objectType === 'Template' ? [] : [{ name: 'LeaseTime', value: LEASE_TIME }]
+/** A Template is nothing to be used, and has no attribute that tells of use (1.4 appendix B). */
+const useful = ({ objectType }: NewObject): readonly Attribute[] =>
+  objectType === 'Template'
+    ? []
+    : [
+        { name: 'LeaseTime', value: LEASE_TIME },
+        { name: 'Fresh', value: true },
+      ]
 
 /** What the standard sets on every object (1.4 section 3, 2.1 section 4), unless it has been set already. */
 const implicit = (plan: NewObject, set: AttributeSet): readonly Attribute[] => {
@@ -124,14 +130,13 @@ const implicit = (plan: NewObject, set: AttributeSet): readonly Attribute[] => {
   return [
     { name: 'InitialDate', value: now },
     { name: 'LastChangeDate', value: now },
-    { name: 'Fresh', value: true },
     { name: 'Sensitive', value: sensitive },
     { name: 'AlwaysSensitive', value: sensitive },
     { name: 'Extractable', value: extractable },
     { name: 'NeverExtractable', value: !extractable },
     { name: 'ShortUniqueIdentifier', value: shortIdentifier(plan) },
     { name: 'ProtectionStorageMask', value: storageMask(plan) },
-    ...lease(plan),
+    ...useful(plan),
     ...origin(plan),
   ]
 }

@@ -3,6 +3,8 @@ import type { CryptographicAlgorithm } from '../protocol/enumerations.ts'
 import type { KeyBlock } from '../protocol/structures/key-block.ts'
 import type { ObjectValue } from '../protocol/structures/managed-objects.ts'
 import { readOnly, rulesOf } from './attribute-rules.ts'
+import { acceptedAsIs, checkRoom } from './attribute-values.ts'
+import { checkSingleValued } from './new-object.ts'
 
 /** The Key Block of an object that has one. */
 export const keyBlockOf = (object: ObjectValue): KeyBlock | undefined =>
@@ -43,11 +45,14 @@ export const withKeyBlock = (object: ObjectValue, change: (block: KeyBlock) => K
   }
 }
 
-/** What a Template gives to others must be theirs to give. */
+/** What a Template gives to others must be theirs to give, and something that an object can have. */
 const checkTemplate = (attributes: readonly Attribute[]): void => {
+  checkRoom(attributes)
+  checkSingleValued(attributes)
   for (const attribute of attributes) {
     const { setBy, stated } = rulesOf(attribute)
     if (setBy === 'server' && stated !== true) throw readOnly('AttributeReadOnly')
+    acceptedAsIs(attribute)
   }
 }
 
