@@ -1,8 +1,10 @@
 import { test } from 'tap'
+import { KEPT_PROFILES } from '../../src/domain/profiles.ts'
 import { UNSPECIFIED } from '../../src/domain/random-generator.ts'
 import { OPERATIONS } from '../../src/operations/registry.generated.ts'
 import { OBJECT_TYPE, OPERATION, QUERY_FUNCTION, type QueryFunction } from '../../src/protocol/enumerations.ts'
-import { VERSIONS, type Version, versionNumbers } from '../../src/schema/version.ts'
+import { PROFILE_NAME } from '../../src/protocol/enums/profile-name.ts'
+import { inRange, VERSIONS, type Version, versionNumbers } from '../../src/schema/version.ts'
 import { openServer, refusal } from '../helpers/calls.ts'
 import { decodeResponse, encodeRequest } from '../helpers/messages.ts'
 
@@ -65,14 +67,12 @@ const ANSWERS: readonly (readonly [QueryFunction, since: Version | undefined, an
   ['QueryAttestationTypes', undefined, {}],
   ['QueryRNGs', '1.3', { rngParameters: [{ rngAlgorithm: 'ANSIX9_31', cryptographicLength: 256 }, UNSPECIFIED] }],
   ['QueryValidations', undefined, {}],
-  ['QueryProfiles', undefined, {}],
   [
     'QueryCapabilities',
     '1.3',
     {
       capabilityInformation: {
         streamingCapability: true,
-        asynchronousCapability: false,
         attestationCapability: false,
         unwrapMode: 'NotProcessed',
       },
@@ -92,6 +92,37 @@ for (const [name, since, answer] of ANSWERS) {
     }
   })
 }
+
+for (const version of VERSIONS) {
+  void test(`1.4 §2.1.19 / 2.1 §7.31: ${version} is told the profiles that it has names for`, async (t) => {
+    const { profileInformation = [], ...others } = await ask(version, 'QueryProfiles')
+    t.strictSame(others, {})
+    const told = Array.isArray(profileInformation) ? (profileInformation as readonly { profileName: string }[]) : []
+    t.equal(told.length > 0, inRange(version, { since: '1.3' }))
+    t.ok(told.every(({ profileName }) => PROFILE_NAME.knownIn(profileName, version)))
+    const kept = KEPT_PROFILES.filter(({ name }) => PROFILE_NAME.knownIn(name, version))
+    t.same(
+      told.map(({ profileName }) => profileName),
+      inRange(version, { since: '1.3' }) ? kept.map(({ name }) => name) : [],
+    )
+  })
+}
+
+void test('2.1 §7.32: profiles of 2.x say for which version they are', async (t) => {
+  const { profileInformation } = await ask('2.1', 'QueryProfiles')
+  t.match(profileInformation, [
+    { profileName: 'BaselineServer', profileVersion: { major: 2, minor: 1 } },
+    { profileName: 'TapeLibraryServer', profileVersion: { major: 2, minor: 0 } },
+    { profileName: 'TapeLibraryServer', profileVersion: { major: 2, minor: 1 } },
+  ])
+})
+
+void test('1.4 §2.1.21 / 2.1 §7.5: there are asynchronous answers where there is a Poll', async (t) => {
+  for (const version of VERSIONS.filter((each) => inRange(each, { since: '1.3' }))) {
+    const { operations, capabilityInformation } = await ask(version, 'QueryOperations', 'QueryCapabilities')
+    t.match(capabilityInformation, { asynchronousCapability: namesIn(operations).includes('Poll') }, version)
+  }
+})
 
 void test('1.4 §2.1.21: the batch capabilities have been fields since 1.4', async (t) => {
   const batch = { batchUndoCapability: true, batchContinueCapability: true }

@@ -8,7 +8,7 @@ type Reason = Extract<
 >
 
 /** What the server knows of where it keeps keys. */
-const OFFERED = PROTECTION_STORAGE_MASK.of('Software')
+export const OFFERED_STORAGE = PROTECTION_STORAGE_MASK.of('Software')
 
 /**
  * Each mask is an alternative, and one of them must be met with all of its bits (2.1 section 7.33). A client that
@@ -20,6 +20,6 @@ export const checkStorage = (
   reason: Reason = 'ProtectionStorageUnavailable',
 ): void => {
   if (accepted === undefined || accepted.masks.length === 0) return
-  if (accepted.masks.some((mask) => (mask & ~OFFERED) === 0)) return
+  if (accepted.masks.some((mask) => (mask & ~OFFERED_STORAGE) === 0)) return
   throw new KmipError(reason, 'The server cannot keep the object where the client wants it')
 }

@@ -1,4 +1,4 @@
-import type { ObjectType } from '../protocol/enumerations.ts'
+import { OBJECT_TYPE } from '../protocol/enumerations.ts'
 import type { ScanLimits } from '../ttlv/scan.ts'
 import type { Access } from '../domain/access.ts'
 import type { Clock, Ids } from '../domain/clock.ts'
@@ -33,26 +33,13 @@ export type EngineDependencies = {
 /** Identifiers in one answer of Locate, whatever the client asks for. */
 export const LOCATE_CAP = 1_000
 
-/** Object types that this server keeps. */
-const OBJECT_TYPES: readonly ObjectType[] = [
-  'Certificate',
-  'SymmetricKey',
-  'PublicKey',
-  'PrivateKey',
-  'SplitKey',
-  'Template',
-  'SecretData',
-  'OpaqueObject',
-  'PGPKey',
-  'CertificateRequest',
-]
-
 const describe = (operations: readonly Operation[], serverVersion: string): ServerFacts => ({
   vendorIdentification: 'kmipd',
   productName: 'kmipd',
   serverVersion,
   operations: operations.map(({ name, since, until }) => ({ name, since, until })),
-  objectTypes: OBJECT_TYPES,
+  // Register takes them all.
+  objectTypes: OBJECT_TYPE.names,
 })
 
 /** Puts the engine together: one for each process. */

@@ -1,12 +1,13 @@
 import { announcedDefaults } from '../domain/defaults.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
-import type { OperationContext } from '../domain/operation-context.ts'
+import type { OperationContext, ServerFacts } from '../domain/operation-context.ts'
+import { profilesIn } from '../domain/profiles.ts'
 import { type RngParameters, UNSPECIFIED } from '../domain/random-generator.ts'
+import { OFFERED_STORAGE } from '../domain/storage-masks.ts'
 import {
   CLIENT_REGISTRATION_METHOD,
   OBJECT_TYPE,
   OPERATION,
-  PROTECTION_STORAGE_MASK,
   QUERY_FUNCTION,
   type QueryFunction,
 } from '../protocol/enumerations.ts'
@@ -15,7 +16,11 @@ import { rngParameters } from '../protocol/structures/attribute-values.ts'
 import { protectionStorageMasks } from '../protocol/structures/protection-storage-masks.ts'
 import { defaultsInformation } from '../protocol/structures/defaults-information.ts'
 import { objectGroups } from '../protocol/structures/object-scope.ts'
-import { capabilityInformation, serverInformation } from '../protocol/structures/query-information.ts'
+import {
+  capabilityInformation,
+  profileInformation,
+  serverInformation,
+} from '../protocol/structures/query-information.ts'
 import { TAG } from '../protocol/tags.ts'
 import { enumOf, text } from '../schema/primitives.ts'
 import { type Infer, optional, repeated } from '../schema/struct.ts'
@@ -28,6 +33,7 @@ const response = {
   vendorIdentification: optional(TAG.VendorIdentification, text),
   serverInformation: optional(TAG.ServerInformation, serverInformation),
   rngParameters: repeated(TAG.RNGParameters, rngParameters, { since: '1.3' }),
+  profileInformation: repeated(TAG.ProfileInformation, profileInformation, { since: '1.3' }),
   capabilityInformation: optional(TAG.CapabilityInformation, capabilityInformation, { since: '1.3' }),
   clientRegistrationMethods: repeated(TAG.ClientRegistrationMethod, enumOf(CLIENT_REGISTRATION_METHOD), {
     since: '1.3',
@@ -38,20 +44,22 @@ const response = {
 
 type Answer = Infer<typeof response>
 
-type Answers = (context: Pick<OperationContext, 'server' | 'keys'>) => Partial<Answer>
+type Answers = (context: Pick<OperationContext, 'server' | 'keys' | 'version'>) => Partial<Answer>
 
-const CAPABILITIES = {
+/** Answers that come later are fetched with Poll: where it is, they are. */
+const capabilities = ({ operations }: ServerFacts) => ({
   streamingCapability: true,
-  asynchronousCapability: false,
+  asynchronousCapability: operations.some(({ name }) => name === 'Poll'),
   attestationCapability: false,
   batchUndoCapability: true,
   batchContinueCapability: true,
-  // What was registered wrapped is kept and handed out as it came.
-  unwrapMode: 'NotProcessed',
-  destroyAction: 'KeyMaterialDeleted',
-  shreddingAlgorithm: 'Unsupported',
-  rngMode: 'SharedInstantiation',
-} as const
+  // What was registered wrapped is kept as it came, also where it is unwrapped for a use.
+  unwrapMode: 'NotProcessed' as const,
+  destroyAction: 'KeyMaterialDeleted' as const,
+  shreddingAlgorithm: 'Unsupported' as const,
+  // What one client seeds is in the bytes of all.
+  rngMode: 'SharedInstantiation' as const,
+})
 
 /** The one of key material, and the library's, which makes nonces and domain parameters. */
 const generators = ({ generator }: OperationContext['keys']): readonly RngParameters[] =>
@@ -75,16 +83,22 @@ const FUNCTIONS: Readonly<Record<QueryFunction, Answers>> = {
   QueryAttestationTypes: nothing,
   QueryRNGs: ({ keys }) => ({ rngParameters: generators(keys) }),
   QueryValidations: nothing,
-  QueryProfiles: nothing,
-  QueryCapabilities: () => ({ capabilityInformation: CAPABILITIES }),
+  QueryProfiles: ({ version }) => ({ profileInformation: profilesIn(version) }),
+  QueryCapabilities: ({ server }) => ({ capabilityInformation: capabilities(server) }),
   // Clients make their own keys; the administrator registers their certificates.
   QueryClientRegistrationMethods: () => ({ clientRegistrationMethods: ['ClientRegistered'] }),
   // Answered from what an administrator has set.
   QueryDefaultsInformation: nothing,
-  QueryStorageProtectionMasks: () => ({ protectionStorageMasks: { masks: [PROTECTION_STORAGE_MASK.of('Software')] } }),
+  QueryStorageProtectionMasks: () => ({ protectionStorageMasks: { masks: [OFFERED_STORAGE] } }),
 }
 
-const NOTHING: Answer = { operations: [], objectTypes: [], rngParameters: [], clientRegistrationMethods: [] }
+const NOTHING: Answer = {
+  operations: [],
+  objectTypes: [],
+  rngParameters: [],
+  profileInformation: [],
+  clientRegistrationMethods: [],
+}
 
 const defaultsAsked = (
   context: OperationContext,

@@ -1,6 +1,7 @@
-import { boolean, enumOf, text } from '../../schema/primitives.ts'
-import { optional, repeated, struct } from '../../schema/struct.ts'
+import { boolean, enumOf, integer, text } from '../../schema/primitives.ts'
+import { optional, repeated, required, struct } from '../../schema/struct.ts'
 import { DESTROY_ACTION, RNG_MODE, SHREDDING_ALGORITHM, UNWRAP_MODE } from '../enumerations.ts'
+import { PROFILE_NAME } from '../enums/profile-name.ts'
 import { TAG } from '../tags.ts'
 
 /*
@@ -21,6 +22,20 @@ export const serverInformation = struct('Server Information', {
   buildDate: optional(TAG.BuildDate, text, { since: '2.0' }),
   clusterInfo: optional(TAG.ClusterInfo, text, { since: '2.0' }),
   alternateFailoverEndpoints: repeated(TAG.AlternateFailoverEndpoints, text, { since: '2.0' }),
+})
+
+/** Profile Version (2.1 section 7.32). */
+const profileVersion = struct('Profile Version', {
+  major: required(TAG.ProfileVersionMajor, integer),
+  minor: required(TAG.ProfileVersionMinor, integer),
+})
+
+/** Profile Information (1.4 section 2.1.19, 2.1 section 7.31). */
+export const profileInformation = struct('Profile Information', {
+  profileName: required(TAG.ProfileName, enumOf(PROFILE_NAME)),
+  profileVersion: optional(TAG.ProfileVersion, profileVersion, { since: '2.0' }),
+  serverUri: optional(TAG.ServerURI, text),
+  serverPort: optional(TAG.ServerPort, integer),
 })
 
 /** Capability Information (1.4 section 2.1.21, 2.1 section 7.5). */

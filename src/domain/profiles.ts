@@ -1,0 +1,50 @@
+import { PROFILE_NAME, type ProfileName } from '../protocol/enums/profile-name.ts'
+import { inRange, type Version, versionNumbers } from '../schema/version.ts'
+
+/*
+ * Profiles that this server keeps to (1.4 section 2.1.19, 2.1 section 7.31): those of whose official cases every
+ * mandatory one at hand passes. A test holds this table against the list of those that do not.
+ */
+
+export type KeptProfile = {
+  readonly name: ProfileName
+  /** The version of KMIP that the profile is written for. */
+  readonly version: Version
+  /** What the names of its official cases begin with. */
+  readonly cases: string
+}
+
+type Family = readonly [name: string, cases: string, versions: readonly Version[]]
+
+const SERVER_FAMILIES: readonly Family[] = [
+  ['BaselineServer', 'BL', ['2.1']],
+  ['TapeLibraryServer', 'TL', ['1.0', '1.3', '1.4', '2.0', '2.1']],
+  ['SymmetricKeyLifecycleServer', 'SKLC', ['1.0', '1.1', '1.3', '1.4', '2.1']],
+  ['AsymmetricKeyLifecycleServer', 'AKLC', ['1.0', '1.1', '1.3', '1.4', '2.0', '2.1']],
+  ['BasicCryptographicServer', 'CS-BC', ['1.4', '2.0', '2.1']],
+  ['AdvancedCryptographicServer', 'CS-AC', ['1.3', '1.4', '2.0', '2.1']],
+  ['RNGCryptographicServer', 'CS-RNG', ['1.3', '1.4', '2.0', '2.1']],
+  ['SymmetricKeyFoundryServer', 'SKFF', ['1.0', '1.1', '1.3', '1.4', '2.0', '2.1']],
+  ['StorageArrayWithSelfEncryptingDriveServer', 'SASED', ['1.0', '1.3', '1.4', '2.0', '2.1']],
+  ['AESXTSServer', 'AX', ['2.0', '2.1']],
+]
+
+/** Names of 1.x hold the version; those of 2.x have it in a field of its own. */
+const nameIn = (family: string, version: Version): string => {
+  const { major, minor } = versionNumbers(version)
+  return major === 1 ? `${family}KMIPV1_${minor}` : family
+}
+
+export const KEPT_PROFILES: readonly KeptProfile[] = SERVER_FAMILIES.flatMap(([family, cases, versions]) =>
+  versions.flatMap((version) => {
+    const name = nameIn(family, version)
+    return PROFILE_NAME.has(name) ? [{ name, version, cases }] : []
+  }),
+)
+
+/** The profiles that `version` has names for, as Profile Information. */
+export const profilesIn = (version: Version) =>
+  KEPT_PROFILES.filter(({ name }) => PROFILE_NAME.knownIn(name, version)).map((profile) => ({
+    profileName: profile.name,
+    profileVersion: inRange(profile.version, { since: '2.0' }) ? versionNumbers(profile.version) : undefined,
+  }))
