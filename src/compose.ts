@@ -10,7 +10,8 @@ import { createEngine } from './engine/create-engine.ts'
 import { LARGEST_RESPONSE } from './engine/handle-message.ts'
 import { createRootKey, openRootKey, RootKeyError, type RootKeyFile } from './keystore/software/root-key.ts'
 import { createSoftwareKeyStore } from './keystore/software/software-key-store.ts'
-import { listen, type ListenerOptions } from './net/tls-listener.ts'
+import { listenForAll } from './net/listeners.ts'
+import type { ListenerOptions } from './net/tls-listener.ts'
 import type { Log } from './observe/log.ts'
 import { createLogger } from './observe/logger.ts'
 import { OPERATIONS } from './operations/registry.generated.ts'
@@ -89,7 +90,12 @@ const limitsOf = ({ limits }: Config): NonNullable<ListenerOptions['limits']> =>
 const operationsOf = ({ interop }: Config) =>
   interop ? OPERATIONS : OPERATIONS.filter(({ name }) => name !== 'Interop')
 
-const openListener = async (config: Config, certificates: ServerCertificates, store: OpenStore, log: Log) => {
+const serve = async (
+  config: Config,
+  certificates: ServerCertificates,
+  store: OpenStore,
+  log: Log,
+): Promise<RunningServer> => {
   const rootKey = await openRootKey(rootKeyFile(config))
   const keys = await createSoftwareKeyStore({
     rootKey,
@@ -110,9 +116,8 @@ const openListener = async (config: Config, certificates: ServerCertificates, st
     cachedObjects: config.cache.objects,
     largestResponse: Math.max(LARGEST_RESPONSE, RESPONSE_FACTOR * config.limits.messageSize),
   })
-  return listen({
+  return listenForAll(config.port, config.https.port, {
     ...(config.host === undefined ? {} : { host: config.host }),
-    port: config.port,
     certificates,
     legacySuites: config.tls.legacySuites,
     limits: limitsOf(config),
@@ -130,12 +135,11 @@ const startServer = async (config: Config, certificates: ServerCertificates): Pr
   try {
     const behind = clock.notBefore((await store.objects.latestCommit()) ?? 0)
     if (behind > 0) log.warn('the clock of the machine is behind the latest commit', { seconds: behind })
-    const listener = await openListener(config, certificates, store, log)
+    const server = await serve(config, certificates, store, log)
     return {
-      port: listener.port,
-      reload: (renewed) => listener.reload(renewed),
+      ...server,
       drain: async () => {
-        await listener.drain()
+        await server.drain()
         await store.close()
       },
     }

@@ -36,6 +36,8 @@ export const kmipd = async (...words: readonly string[]): Promise<string> => {
 export type KmipServer = {
   readonly data: string
   readonly port: number
+  /** 0 where it has not been told to speak HTTPS. */
+  readonly httpsPort: number
   readonly pid: number
   /** Everything it has printed. */
   output(): string
@@ -48,7 +50,7 @@ export type KmipServer = {
   stop(): Promise<number | null>
 }
 
-const ANNOUNCEMENT = /listens on port (\d+)/
+const ANNOUNCEMENT = /listens on port (\d+)(?:, and for HTTPS on port (\d+))?\n/
 
 /**
  * Flags of Node for a server whose memory is measured: without room for garbage, what grows is what is kept. Otherwise
@@ -77,18 +79,18 @@ export const startKmipd = async (
   ]
   const child = spawn(process.execPath, words, { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
   const gone = once(child, 'exit')
-  const started = Promise.withResolvers<number>()
+  const started = Promise.withResolvers<readonly [port: number, httpsPort: number]>()
   let printed = ''
   const take = (chunk: Buffer): void => {
     printed += chunk.toString()
-    const port = ANNOUNCEMENT.exec(printed)?.[1]
-    if (port !== undefined) started.resolve(Number(port))
+    const announced = ANNOUNCEMENT.exec(printed)
+    if (announced !== null) started.resolve([Number(announced[1]), Number(announced[2] ?? 0)])
   }
   child.stdout.on('data', take)
   child.stderr.on('data', take)
   void gone.then(() => started.reject(new Error(`the server ended: ${printed}`)))
   const timer = setTimeout(() => started.reject(new Error(`the server does not start: ${printed}`)), PATIENCE)
-  const port = await started.promise.finally(() => clearTimeout(timer))
+  const [port, httpsPort] = await started.promise.finally(() => clearTimeout(timer))
   const pid = child.pid ?? 0
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
@@ -98,6 +100,7 @@ export const startKmipd = async (
   return {
     data,
     port,
+    httpsPort,
     pid,
     output: () => printed,
     residentBytes: async () => {

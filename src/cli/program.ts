@@ -14,6 +14,8 @@ export type OpenRecords = { readonly records: RecordStore; close(): Promise<void
 export type RunningServer = {
   /** The port it really listens on. */
   readonly port: number
+  /** The port of KMIP over HTTPS, where there is one. */
+  readonly httpsPort: number | undefined
   /** Shows and trusts other certificates from the next connection on. */
   reload(certificates: ServerCertificates): void
   /** Stops accepting, answers what is in work, and closes everything, the database last. */

@@ -29,10 +29,11 @@ const reload = async (program: Program, config: Config, server: RunningServer, i
   }
 }
 
-const introduce = async (config: Config, port: number, io: Io): Promise<void> => {
+const introduce = async (config: Config, { port, httpsPort }: RunningServer, io: Io): Promise<void> => {
   const paths = pkiOf(config)
   const admin = pairPaths(paths.clients, ADMIN)
-  io.out(`kmipd listens on port ${port}`)
+  const https = httpsPort === undefined ? '' : `, and for HTTPS on port ${httpsPort}`
+  io.out(`kmipd listens on port ${port}${https}`)
   io.out(`  data       ${config.data}`)
   io.out(`  authority  ${paths.authority.certificate}`)
   // An administrator's key does not stay on the server for ever.
@@ -53,7 +54,7 @@ const serve = async (options: Options, context: CliContext): Promise<void> => {
   const stopped = untilStopped()
   const server = await program.startServer(config, await certificatesOf(config))
   const endReload = onReload(() => void reload(program, config, server, io))
-  await introduce(config, server.port, io)
+  await introduce(config, server, io)
   io.out(`${await stopped}: answering what is in work`)
   endReload()
   await server.drain()

@@ -37,6 +37,13 @@ const limits = z.strictObject({
   connectionsPerAddress: count('Connections open at the same time from one address.', 1000),
 })
 
+const https = z.strictObject({
+  port: z.int().min(0).max(65_535).optional().meta({
+    description:
+      'Port for KMIP over HTTPS (POST /kmip with TTLV, JSON or XML); 0 takes a free one. Without it there is no HTTPS.',
+  }),
+})
+
 const tls = z.strictObject({
   certificate: path('Server certificate, with its chain, in PEM. Without it the server makes and renews its own.'),
   key: path('Private key of that certificate, in PEM.'),
@@ -93,6 +100,7 @@ export const configSchema = z
         'Whether the operation Interop is answered, with which test suites say where a case begins and ends. It changes nothing; the standard wants it switched off in production.',
     }),
     limits: limits.prefault({}),
+    https: https.prefault({}),
     tls: tls.prefault({}),
     database: database.prefault({}),
     rootKey: rootKey.prefault({}),
@@ -109,6 +117,7 @@ export const configSchema = z
       contradiction(['tls', 'certificate'], 'is needed with tls.key')
     if (config.limits.connectionsPerAddress > config.limits.connections)
       contradiction(['limits', 'connectionsPerAddress'], 'is larger than limits.connections')
+    if (config.https.port === config.port && config.port !== 0) contradiction(['https', 'port'], 'is the same as port')
     const url = config.database.url?.reveal()
     if (url !== undefined && !/^postgres(ql)?:\/\//.test(url))
       contradiction(['database', 'url'], 'does not start with postgres:// or postgresql://')

@@ -28,6 +28,10 @@ export const LARGEST_RESPONSE = 4 * 1024 * 1024
 /** The version in which a stream is refused that names none. */
 const UNKNOWN_VERSION: MessageVersion = { version: LATEST_VERSION, spoken: false }
 
+/** The version of what is there of a message. */
+const versionIn = (message: Buffer | undefined): MessageVersion =>
+  (message === undefined ? undefined : peekVersion(message)) ?? UNKNOWN_VERSION
+
 /** Batch Count stands at the end of the response header, whose other fields are of fixed length here. */
 const batchCountAt = (writer: Writer): number => writer.length - 16
 
@@ -101,7 +105,7 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
 
   return {
     handle: (message, session) => {
-      const version = peekVersion(message) ?? UNKNOWN_VERSION
+      const version = versionIn(message)
       let request: RequestMessage
       try {
         request = parseRequest(message, version, limits)
@@ -110,9 +114,9 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
       }
       return answer(request, version.version, session)
     },
-    refuse: (error, session) => {
+    refuse: (error, session, message) => {
       parts.log.warn('stream refused', { client: session.principal.name, peer: session.peer, error })
-      return refusal(LATEST_VERSION, knownFailure(error) ?? GENERAL_FAILURE, true)
+      return refusal(versionIn(message).version, knownFailure(error) ?? GENERAL_FAILURE, true)
     },
   }
 }

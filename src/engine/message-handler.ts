@@ -21,6 +21,9 @@ export type Reply = {
 export type MessageHandler = {
   /** Answers one request message. The message buffer is not used any more once the reply is there. */
   handle(message: Buffer, session: Session): MaybePromise<Reply>
-  /** Answers a stream that is no sequence of messages; the reply always asks to close. */
-  refuse(error: TtlvError, session: Session): Reply
+  /**
+   * Answers what is no message, in the version of what could be read of it; the reply always asks to close, for a stream
+   * has lost its place there.
+   */
+  refuse(error: TtlvError, session: Session, message?: Buffer): Reply
 }

@@ -7,9 +7,10 @@ import type { Log } from '../observe/log.ts'
 import { createAdmission, peerName } from './admission.ts'
 import type { Admission, Admitted } from './admission.ts'
 import { finishConnection, openConnection, sweepConnection } from './connection.ts'
-import type { Connection, ConnectionContext } from './connection.ts'
+import type { ConnectionContext } from './connection.ts'
 import { DEFAULT_LIMITS, sweepInterval } from './limits.ts'
 import type { Limits } from './limits.ts'
+import type { OpenConnection, Speak } from './open-connection.ts'
 import { peerCertificate, refusalReason } from './peer-certificate.ts'
 import type { PeerCertificate } from './peer-certificate.ts'
 import { secureContextOptions } from './secure-context.ts'
@@ -25,6 +26,8 @@ export type ListenerOptions = {
   readonly legacySuites?: boolean
   readonly limits?: Partial<Limits>
   readonly handler: MessageHandler
+  /** What is spoken over TLS; one TTLV message after the other by default. */
+  readonly speak?: Speak
   /**
    * Says who holds a certificate, trusted or not: asked once for each connection, a resumed one too. Undefined turns
    * the peer away; so does a rejection, which is logged as an error.
@@ -39,7 +42,7 @@ export type ListenerOptions = {
   readonly log: Log
 }
 
-/** A listening KMIP server: KMIP 1.4 section 10, 2.1 section 10.4: mutual TLS with one TTLV message after the other. */
+/** A listening KMIP server: mutual TLS (1.4 section 10, 2.1 section 10.4). */
 export type TlsListener = {
   readonly host: string
   readonly port: number
@@ -58,7 +61,7 @@ type Listener = ConnectionContext & {
   readonly acceptor: Acceptor
   readonly tls: TlsServer
   readonly admission: Admission
-  readonly open: Map<string, Connection>
+  readonly open: Map<string, OpenConnection>
   /** Since the last sweep. */
   readonly acceptErrors: NodeJS.ErrnoException[]
   isDraining: boolean
@@ -77,6 +80,16 @@ const createTls = ({ certificates, legacySuites, ticketKeys }: ListenerOptions, 
     rejectUnauthorized: false,
     handshakeTimeout: handshake,
   })
+
+const speakTtlv: Speak = (socket, session, validTo, context) => {
+  const connection = openConnection(socket, session, validTo, context)
+  return {
+    socket,
+    session: connection.session,
+    finish: () => finishConnection(connection),
+    sweep: (time) => sweepConnection(connection, time),
+  }
+}
 
 /** Who the peer is; undefined where it is nobody we know, which has been logged then. */
 const identify = async (
@@ -137,7 +150,8 @@ const authenticate = async (listener: Listener, socket: TLSSocket): Promise<void
   })
   socket.off('error', logFailure)
   socket.once('close', () => open.delete(peer))
-  open.set(peer, openConnection(socket, { principal, peer }, certificate.validTo, listener))
+  const speak = listener.options.speak ?? speakTtlv
+  open.set(peer, speak(socket, { principal, peer }, certificate.validTo, listener))
 }
 
 /** TLS says what is wrong while the peer still has a name; what it says later is only that the connection is gone. */
@@ -163,7 +177,7 @@ const accept = ({ admission, tls }: Listener, socket: Socket): void => {
 const sweep = ({ pulse, open, admission, acceptErrors, options, log }: Listener): void => {
   pulse.now = performance.now()
   const time = options.clock.now()
-  for (const connection of open.values()) sweepConnection(connection, time)
+  for (const connection of open.values()) connection.sweep(time)
   const refused = admission.takeRefused()
   if (refused > 0) log.warn('too many connections', { count: refused })
   // Out of file descriptors libuv mostly drops the connection itself; what it does report can come in floods.
@@ -191,7 +205,7 @@ const stop = async (listener: Listener): Promise<void> => {
   for (const [peer, { socket }] of admission.admitted) {
     const connection = open.get(peer)
     if (connection === undefined) socket.destroy()
-    else finishConnection(connection)
+    else connection.finish()
   }
   const timer = setTimeout(() => {
     for (const { socket } of admission.admitted.values()) socket.destroy()
