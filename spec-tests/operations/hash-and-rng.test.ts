@@ -27,7 +27,10 @@ for (const version of VERSIONS.filter((each) => inRange(each, { since: '1.2' }))
     const retrieve = async () => (await client.call(version, 'RNGRetrieve', { dataLength: 32 }))['data']
     const first = await retrieve()
     t.equal(Buffer.isBuffer(first) && first.length, 32)
-    t.equal((await client.call(version, 'RNGSeed', { data: DATA }))['dataLength'], DATA.length)
+    for (const length of [1, 16, 17, 1000]) {
+      const { dataLength } = await client.call(version, 'RNGSeed', { data: Buffer.alloc(length, 7) })
+      t.equal(dataLength, Math.min(length, 16), 'the seed of the generator is one block')
+    }
     const second = await retrieve()
     await client.call(version, 'RNGSeed', { data: DATA })
     const third = await retrieve()

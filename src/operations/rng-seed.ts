@@ -6,7 +6,8 @@ import { defineOperation } from './define-operation.ts'
 
 /**
  * RNG Seed: what the client brings is added to the bytes of the system from which keys and random bytes are made, and
- * cannot make them less random. All of it is used, and its length is the answer (1.4 section 4.36, 2.1 section 6.1.50).
+ * cannot make them less random. The answer says how much of it was used: a generator may take no more than its seed is
+ * long (1.4 section 4.36, 2.1 section 6.1.50).
  */
 export const rngSeed = defineOperation({
   name: 'RNGSeed',

@@ -185,10 +185,7 @@ export const createSoftwareKeyStore = async (options: SoftwareKeyStoreOptions): 
     hash,
     beginStream: (start) => beginStream(start, opened),
     random: (length) => random.bytes(length),
-    seedRandom: (material) => {
-      random.seed(material)
-      return material.length
-    },
+    seedRandom: (material) => random.seed(material),
     authenticate: (metadata) => authenticate(keys, metadata),
     isAuthentic: (metadata, mac) => isAuthentic(keys, metadata, mac),
     destroy: (destroyed) => {

@@ -11,8 +11,8 @@ export type RandomSource = {
   bytes(length: number): Buffer
   /** A generator for a purpose that needs bytes again and again; undefined where the library makes such keys alone. */
   readonly open: (() => Generator) | undefined
-  /** Mixes in what a client brought. */
-  seed(material: Buffer): void
+  /** Mixes in what a client brought, and tells how many bytes of it. */
+  seed(material: Buffer): number
 }
 
 const X931_PARAMETERS: RngParameters = {
@@ -45,9 +45,10 @@ export const createX931Source = (clock: Clock): RandomSource => {
   const dates = createDates(clock)
 
   const open = (): Generator => {
-    const fresh = randomBytes(KEY_BYTES + BLOCK_BYTES)
-    pool.mixInto(fresh)
-    return createX931({ key: fresh.subarray(0, KEY_BYTES), seed: fresh.subarray(KEY_BYTES), dates })
+    const key = randomBytes(KEY_BYTES)
+    const seed = randomBytes(BLOCK_BYTES)
+    pool.mixInto(seed)
+    return createX931({ key, seed, dates })
   }
 
   return {
@@ -61,7 +62,8 @@ export const createX931Source = (clock: Clock): RandomSource => {
       }
     },
     open,
-    seed: (material) => pool.add(material),
+    // The seed of X9.31 is one block: what is longer is not used.
+    seed: (material) => pool.add(material.subarray(0, BLOCK_BYTES)),
   }
 }
 

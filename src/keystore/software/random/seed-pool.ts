@@ -5,7 +5,8 @@ import { createHash, randomBytes } from 'node:crypto'
  * least as random as those, whoever knows or chooses the seed.
  */
 export type SeedPool = {
-  add(material: Buffer): void
+  /** Answers how many bytes were added. */
+  add(material: Buffer): number
   /** Adds to `bytes`, never twice the same. */
   mixInto(bytes: Buffer): void
 }
@@ -28,6 +29,7 @@ export const createSeedPool = (): SeedPool => {
       const before = state ?? randomBytes(STATE_BYTES)
       state = createHash('sha512').update(before).update(material).digest()
       before.fill(0)
+      return material.length
     },
     mixInto: (bytes) => {
       if (state === undefined || bytes.length === 0) return
