@@ -351,7 +351,7 @@ void test('2.1 §11.46: parameters that are missing, unknown or contradict the k
       'BadCryptographicParameters',
     ],
     ['a vendor’s mode', aes, { blockCipherMode: 0x80000001 }, iv(16), 'UnsupportedCryptographicParameters'],
-    ['key wrap', aes, { blockCipherMode: 'NISTKeyWrap' }, iv(16), 'UnsupportedCryptographicParameters'],
+    ['X9.102 key wrap', aes, { blockCipherMode: 'X9_102AESKW' }, iv(16), 'UnsupportedCryptographicParameters'],
     ['AEAD of AES', aes, { blockCipherMode: 'AEAD' }, iv(16), 'UnsupportedCryptographicParameters'],
     ['GCM of 3DES', tripleDes, { blockCipherMode: 'GCM' }, iv(16), 'UnsupportedCryptographicParameters'],
     ['an HMAC key', hmac, { blockCipherMode: 'ECB' }, iv(16), 'UnsupportedCryptographicParameters'],
@@ -411,7 +411,7 @@ void test('2.1 §6.1.16: only a symmetric key that is here in the clear encrypts
   t.equal(await reasonOf(() => keys.encrypt(wrapped.key, parameters, data)), 'InvalidField')
 })
 
-const PADDED: readonly PaddingMethod[] = ['PKCS5', 'ANSIX9_23', 'ISO10126', 'Zeros']
+const PADDED: readonly PaddingMethod[] = ['PKCS5', 'ANSIX9_23', 'ISO10126', 'Zeros', 'SSL3']
 
 void test('2.1 §11.37: paddings fill each length up to whole blocks and come off again', async (t) => {
   const keys = await openKeys()
@@ -445,6 +445,7 @@ void test('2.1 §11.37: the bytes of each padding', async (t) => {
   t.same(await padding('PKCS5'), Buffer.from([4, 4, 4, 4]))
   t.same(await padding('ANSIX9_23'), Buffer.from([0, 0, 0, 4]))
   t.equal((await padding('ISO10126'))[3], 4)
+  t.equal((await padding('SSL3'))[3], 3)
   t.same(await padding('Zeros'), Buffer.alloc(4))
 })
 

@@ -8,7 +8,7 @@ type Case = readonly [algorithm: CryptographicAlgorithm, good: readonly number[]
 
 /** Lengths in bits. */
 const CASES: readonly Case[] = [
-  ['AES', [128, 192, 256], [0, -128, 64, 127, 129, 512, 2 ** 31 - 1]],
+  ['AES', [128, 192, 256, 512], [0, -128, 64, 127, 129, 384, 2 ** 31 - 1]],
   ['DES', [56, 64], [48, 128]],
   ['DES3', [112, 128, 168, 192], [56, 64, 160, 256]],
   ['Camellia', [128, 192, 256], [64]],

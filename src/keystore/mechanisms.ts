@@ -1,4 +1,4 @@
-import type { BlockCipherMode, CryptographicAlgorithm, RecommendedCurve } from '../protocol/enumerations.ts'
+import type { CryptographicAlgorithm, HashingAlgorithm, RecommendedCurve } from '../protocol/enumerations.ts'
 
 /*
  * What every keystore knows of the algorithms: lengths, block sizes, modes, curves. Data only; each keystore maps these
@@ -31,7 +31,8 @@ export const SYMMETRIC_LENGTHS: ReadonlyMap<CryptographicAlgorithm | number, Len
   CryptographicAlgorithm | number,
   LengthRule
 >([
-  ['AES', AES_LIKE],
+  // 512 bits are the two keys of XTS with AES-256 (SP 800-38E); those with AES-128 have 256.
+  ['AES', { bits: [128, 192, 256, 512] }],
   ['DES', { bits: [56, 64], usual: 56, bytes: { 56: 8 }, oddParity: true }],
   ['DES3', { bits: [112, 128, 168, 192], usual: 168, bytes: { 112: 16, 168: 24 }, oddParity: true }],
   ['Camellia', AES_LIKE],
@@ -81,64 +82,51 @@ export const lengthOfMaterial = (rule: LengthRule, bytes: number): number | unde
   return allowsLength(rule, length) ? length : undefined
 }
 
-/** How a cipher is used: which values it takes besides key and data. */
-export type CipherMode = {
-  /** The part of the library's name after algorithm and key length. */
-  readonly suffix: string
-  /** Data is padded to whole blocks. */
-  readonly padded: boolean
-  /** Lengths in bytes of IV, counter or nonce; the first is what the server makes. Empty: it has none. */
-  readonly iv: readonly number[] | { readonly from: number; readonly to: number; readonly usual: number }
-  readonly authenticated: boolean
-}
-
-export type Cipher = {
-  /** Bytes. */
-  readonly block: number
-  readonly modes: ReadonlyMap<BlockCipherMode | number, CipherMode>
-  /** What is meant where no mode is named: of stream ciphers only, which have nothing else. */
-  readonly sole?: CipherMode
-}
-
-const blockModes = (block: number, ...extra: readonly [BlockCipherMode, CipherMode][]): Cipher => ({
-  block,
-  modes: new Map<BlockCipherMode | number, CipherMode>([
-    ['ECB', { suffix: 'ecb', padded: true, iv: [], authenticated: false }],
-    ['CBC', { suffix: 'cbc', padded: true, iv: [block], authenticated: false }],
-    ['CFB', { suffix: 'cfb', padded: false, iv: [block], authenticated: false }],
-    ['OFB', { suffix: 'ofb', padded: false, iv: [block], authenticated: false }],
-    ...extra,
-  ]),
-})
-
-const CTR: [BlockCipherMode, CipherMode] = ['CTR', { suffix: 'ctr', padded: false, iv: [16], authenticated: false }]
-
-/** SP 800-38D section 5.2.1.1 allows 1 to 2^64 - 1 bits of IV and recommends 96; the library takes 128 bytes. */
-const GCM: [BlockCipherMode, CipherMode] = [
-  'GCM',
-  { suffix: 'gcm', padded: false, iv: { from: 1, to: 128, usual: 12 }, authenticated: true },
-]
-
-/** A nonce of 12 bytes (RFC 8439), of 8 in its first form, or 16 bytes where the counter stands before it. */
-const CHACHA20: CipherMode = { suffix: '', padded: false, iv: [12, 8, 16], authenticated: false }
-const CHACHA20_POLY1305: CipherMode = { suffix: '', padded: false, iv: [12], authenticated: true }
-
-/** Ciphers of Encrypt and Decrypt with their modes. */
-export const CIPHERS: ReadonlyMap<CryptographicAlgorithm | number, Cipher> = new Map<
+/** Hashes of the HMACs that have a Cryptographic Algorithm of their own (1.4 section 9.1.3.2.13, 2.1 section 11.12). */
+export const HMACS: ReadonlyMap<CryptographicAlgorithm | number, HashingAlgorithm> = new Map<
   CryptographicAlgorithm | number,
-  Cipher
+  HashingAlgorithm
 >([
-  ['AES', blockModes(16, CTR, GCM)],
-  ['ARIA', blockModes(16, CTR, GCM)],
-  ['Camellia', blockModes(16, CTR)],
-  ['SM4', blockModes(16, CTR)],
-  ['DES3', blockModes(8)],
-  ['ChaCha20', { block: 1, modes: new Map(), sole: CHACHA20 }],
-  ['ChaCha20Poly1305', { block: 1, modes: new Map([['AEAD', CHACHA20_POLY1305]]), sole: CHACHA20_POLY1305 }],
+  ['HMAC_MD5', 'MD5'],
+  ['HMAC_SHA1', 'SHA_1'],
+  ['HMAC_SHA224', 'SHA_224'],
+  ['HMAC_SHA256', 'SHA_256'],
+  ['HMAC_SHA384', 'SHA_384'],
+  ['HMAC_SHA512', 'SHA_512'],
+  ['HMAC_SHA3_224', 'SHA3_224'],
+  ['HMAC_SHA3_256', 'SHA3_256'],
+  ['HMAC_SHA3_384', 'SHA3_384'],
+  ['HMAC_SHA3_512', 'SHA3_512'],
 ])
 
-/** Tag lengths in bytes: SP 800-38D section 5.2.1.2 without the short ones, which need rules of their own. */
-export const TAG_LENGTHS = { from: 12, to: 16, usual: 16 } as const
+/** Ciphers of CMAC and CBC-MAC, by the library's stem. */
+export const MAC_CIPHERS: ReadonlyMap<
+  CryptographicAlgorithm | number,
+  { readonly stem: string; readonly block: number }
+> = new Map<CryptographicAlgorithm | number, { readonly stem: string; readonly block: number }>([
+  ['AES', { stem: 'aes', block: 16 }],
+  ['ARIA', { stem: 'aria', block: 16 }],
+  ['Camellia', { stem: 'camellia', block: 16 }],
+  ['SM4', { stem: 'sm4', block: 16 }],
+  ['DES3', { stem: 'des', block: 8 }],
+])
+
+/** Hashing Algorithms (1.4 section 9.1.3.2.16, 2.1 section 11.21) by the names that the library has for them. */
+export const HASHES: ReadonlyMap<HashingAlgorithm | number, string> = new Map<HashingAlgorithm | number, string>([
+  ['MD5', 'md5'],
+  ['SHA_1', 'sha1'],
+  ['SHA_224', 'sha224'],
+  ['SHA_256', 'sha256'],
+  ['SHA_384', 'sha384'],
+  ['SHA_512', 'sha512'],
+  ['RIPEMD_160', 'ripemd160'],
+  ['SHA_512_224', 'sha512-224'],
+  ['SHA_512_256', 'sha512-256'],
+  ['SHA3_224', 'sha3-224'],
+  ['SHA3_256', 'sha3-256'],
+  ['SHA3_384', 'sha3-384'],
+  ['SHA3_512', 'sha3-512'],
+])
 
 export type Curve = {
   /** What OpenSSL calls it. */

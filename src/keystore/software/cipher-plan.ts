@@ -1,8 +1,8 @@
-import { type KeyObject, randomBytes } from 'node:crypto'
+import { createSecretKey, getCipherInfo, type KeyObject } from 'node:crypto'
 import type { CryptographicAlgorithm } from '../../protocol/enumerations.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
-import { type Cipher, type CipherMode, CIPHERS, TAG_LENGTHS } from '../mechanisms.ts'
+import { type Cipher, type CipherMode, CIPHERS, SHORTEST_USUAL_TAG } from '../ciphers.ts'
 import { type Padding, PADDINGS } from './padding.ts'
 
 /*
@@ -21,6 +21,7 @@ export type Plan = {
   readonly padding: Padding | undefined
   /** The library's name of cipher and mode. */
   readonly name: string
+  readonly key: KeyObject
 }
 
 const bad = (problem: string): KmipError => new KmipError('BadCryptographicParameters', problem)
@@ -51,68 +52,81 @@ const paddingOf = (mode: CipherMode, { paddingMethod }: CryptographicParameters)
   return padding
 }
 
-/** The library's name of the cipher. Two-key 3DES has one of its own. */
-const nameFor = ({ algorithm, keyObject }: SecretKey, { suffix }: CipherMode): string => {
+/** Two keys of XTS are twice as long as its cipher's. */
+const cipherBytes = (bytes: number, { way }: CipherMode): number => (way === 'xts' ? bytes / 2 : bytes)
+
+/** The library's name of the cipher. Two-key 3DES has one of its own, and DES is 3DES with the same key twice. */
+const nameFor = ({ algorithm, keyObject }: SecretKey, mode: CipherMode): string => {
   const bytes = keyObject.symmetricKeySize ?? 0
-  if (algorithm === 'DES3') return `${bytes === 16 ? 'des-ede' : 'des-ede3'}-${suffix}`
-  if (algorithm === 'ChaCha20') return 'chacha20'
-  if (algorithm === 'ChaCha20Poly1305') return 'chacha20-poly1305'
-  if (algorithm === 'SM4') return `sm4-${suffix}`
-  return `${String(algorithm).toLowerCase()}-${bytes * 8}-${suffix}`
+  const { suffix } = mode
+  switch (algorithm) {
+    case 'DES3':
+      return `${bytes === 16 ? 'des-ede' : 'des-ede3'}-${suffix}`
+    case 'DES':
+      return `des-ede-${suffix}`
+    case 'ChaCha20':
+      return 'chacha20'
+    case 'ChaCha20Poly1305':
+      return 'chacha20-poly1305'
+    case 'SM4':
+      return `sm4-${suffix}`
+    default:
+      return `${mode.way === 'wrap' ? 'id-' : ''}${String(algorithm).toLowerCase()}${mode.way === 'wrap' ? '' : '-'}${cipherBytes(bytes, mode) * 8}-${suffix}`
+  }
+}
+
+const libraryName = (key: SecretKey, mode: CipherMode): string => {
+  const name = nameFor(key, mode)
+  if (getCipherInfo(name) === undefined) throw bad('The mode does not take a key of this length')
+  return name
+}
+
+const libraryKey = ({ algorithm, keyObject }: SecretKey): KeyObject => {
+  if (algorithm !== 'DES') return keyObject
+  const once = keyObject.export()
+  const twice = Buffer.concat([once, once])
+  once.fill(0)
+  const doubled = createSecretKey(twice)
+  twice.fill(0)
+  return doubled
 }
 
 /** @throws KmipError BadCryptographicParameters, UnsupportedCryptographicParameters */
-export const planFor = (key: SecretKey, parameters: CryptographicParameters): Plan => {
+export const planFor = (given: SecretKey, parameters: CryptographicParameters): Plan => {
   const named = parameters.cryptographicAlgorithm
-  if (named !== undefined && key.algorithm !== undefined && named !== key.algorithm) {
+  if (named !== undefined && given.algorithm !== undefined && named !== given.algorithm) {
     throw bad('The Cryptographic Algorithm is not that of the key')
   }
-  const cipher = CIPHERS.get(key.algorithm ?? named ?? -1)
+  const key = { algorithm: given.algorithm ?? named, keyObject: given.keyObject }
+  const cipher = CIPHERS.get(key.algorithm ?? -1)
   if (cipher === undefined) throw unsupported('Keys of this Cryptographic Algorithm do not encrypt here')
   const mode = modeOf(cipher, parameters)
-  return { cipher, mode, padding: paddingOf(mode, parameters), name: nameFor(key, mode) }
+  return {
+    cipher,
+    mode,
+    padding: paddingOf(mode, parameters),
+    name: libraryName(key, mode),
+    key: libraryKey(key),
+  }
 }
-
-const takesIv = ({ iv }: CipherMode): boolean => 'from' in iv || iv.length > 0
-
-const ivFits = ({ iv }: CipherMode, length: number): boolean =>
-  'from' in iv ? Number.isInteger(length) && length >= iv.from && length <= iv.to : iv.includes(length)
-
-/** Bytes of an IV that the server makes; IV Length is in bits (1.4 section 3.6, 2.1 section 4.16). */
-const freshIvLength = ({ iv }: CipherMode, { ivLength }: CryptographicParameters): number => {
-  const usual = 'from' in iv ? iv.usual : (iv[0] ?? 0)
-  return ivLength === undefined ? usual : ivLength / 8
-}
-
-export type Iv = { readonly value: Buffer | null; readonly made: boolean }
-
-/**
- * The IV of an encryption: the server's where Random IV asks for it or where none was given. One that the client sent
- * along with Random IV is not used.
- */
-export const ivToEncrypt = (mode: CipherMode, parameters: CryptographicParameters, given: Buffer | undefined): Iv => {
-  if (!takesIv(mode)) return { value: null, made: false }
-  const made = given === undefined || parameters.randomIV === true
-  const length = made ? freshIvLength(mode, parameters) : given.length
-  if (!ivFits(mode, length)) throw bad('The IV has not the length that the mode needs')
-  return { value: made ? randomBytes(length) : given, made }
-}
-
-/** A missing IV is an Invalid Message in the published cases of every version (CS-BC-M-11, CS-BC-M-12). */
-export const ivToDecrypt = (mode: CipherMode, given: Buffer | undefined): Buffer | null => {
-  if (!takesIv(mode)) return null
-  if (given === undefined) throw new KmipError('InvalidMessage', 'The IV is missing')
-  if (!ivFits(mode, given.length)) throw bad('The IV has not the length that the mode needs')
-  return given
-}
-
-/** ChaCha20 starts counting at zero; the counter stands before the nonce (RFC 8439 section 2.3). */
-export const libraryIv = (algorithm: SecretKey['algorithm'], iv: Buffer | null): Buffer | null =>
-  algorithm === 'ChaCha20' && iv !== null ? Buffer.concat([Buffer.alloc(16 - iv.length), iv]) : iv
 
 /** A length out of range is a General Failure in the published cases of every version (CS-BC-M-GCM-1). */
-export const tagLengthOf = ({ tagLength }: CryptographicParameters): number => {
-  const length = tagLength ?? TAG_LENGTHS.usual
-  if (length >= TAG_LENGTHS.from && length <= TAG_LENGTHS.to) return length
-  throw new KmipError('GeneralFailure', 'Tag Length is not between 12 and 16 bytes')
+const wrongTag = (): KmipError => new KmipError('GeneralFailure', 'Tag Length is not one that the mode has')
+
+/** @throws KmipError GeneralFailure */
+export const tagLengthOf = ({ tags = [] }: CipherMode, { tagLength }: CryptographicParameters): number => {
+  const length = tagLength ?? tags[0] ?? 0
+  if (!tags.includes(length)) throw wrongTag()
+  return length
+}
+
+/** Without Tag Length, the one that there is says how long it is. @throws KmipError GeneralFailure */
+export const tagLengthToCheck = (
+  mode: CipherMode,
+  parameters: CryptographicParameters,
+  tag: Buffer | undefined,
+): number => {
+  if (parameters.tagLength !== undefined || tag === undefined) return tagLengthOf(mode, parameters)
+  if (tag.length < SHORTEST_USUAL_TAG) throw wrongTag()
+  return tagLengthOf(mode, { tagLength: tag.length })
 }

@@ -1,63 +1,89 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { CryptographicAlgorithm } from '../../protocol/enumerations.ts'
+import { poly1305 } from '@noble/ciphers/_poly1305.js'
+import type { BlockCipherMode, CryptographicAlgorithm } from '../../protocol/enumerations.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
+import { HMACS, MAC_CIPHERS } from '../mechanisms.ts'
 import type { SecretKey } from './cipher-plan.ts'
-import { beginCmac, type RunningMac } from './cmac.ts'
+import { beginCbcMac, beginCmac, type RunningMac } from './cmac.ts'
+import { hashName } from './hash.ts'
 
-const HMACS: ReadonlyMap<CryptographicAlgorithm | number, string> = new Map<CryptographicAlgorithm | number, string>([
-  ['HMAC_MD5', 'md5'],
-  ['HMAC_SHA1', 'sha1'],
-  ['HMAC_SHA224', 'sha224'],
-  ['HMAC_SHA256', 'sha256'],
-  ['HMAC_SHA384', 'sha384'],
-  ['HMAC_SHA512', 'sha512'],
-  ['HMAC_SHA3_224', 'sha3-224'],
-  ['HMAC_SHA3_256', 'sha3-256'],
-  ['HMAC_SHA3_384', 'sha3-384'],
-  ['HMAC_SHA3_512', 'sha3-512'],
-])
+type CipherMac = (cipher: string, key: SecretKey['keyObject'], block: number) => RunningMac
 
-/** Ciphers with blocks of 16 bytes, by the library's stem. */
-const CMAC_CIPHERS: ReadonlyMap<CryptographicAlgorithm | number, string> = new Map<
-  CryptographicAlgorithm | number,
-  string
+/** Block Cipher Modes that make a MAC (1.4 section 9.1.3.2.14, 2.1 section 11.6). */
+const CIPHER_MACS: ReadonlyMap<BlockCipherMode | number | undefined, CipherMac> = new Map<
+  BlockCipherMode | number | undefined,
+  CipherMac
 >([
-  ['AES', 'aes'],
-  ['ARIA', 'aria'],
-  ['Camellia', 'camellia'],
+  ['CMAC', beginCmac],
+  ['CBC_MAC', beginCbcMac],
 ])
 
-const cmacWith = (
+const bad = (problem: string): KmipError => new KmipError('BadCryptographicParameters', problem)
+
+const unsupported = (problem: string): KmipError => new KmipError('UnsupportedCryptographicParameters', problem)
+
+const stemOf = (stem: string, bytes: number): string => {
+  if (stem === 'des') return bytes === 16 ? 'des-ede' : 'des-ede3'
+  return stem === 'sm4' ? stem : `${stem}-${bytes * 8}`
+}
+
+const beginCipherMac = (
   { algorithm, keyObject }: SecretKey,
-  named: CryptographicAlgorithm | number | undefined,
+  { cryptographicAlgorithm: named }: CryptographicParameters,
+  begin: CipherMac,
 ): RunningMac => {
   if (named !== undefined && algorithm !== undefined && named !== algorithm) {
-    throw new KmipError('BadCryptographicParameters', 'The Cryptographic Algorithm is not that of the key')
+    throw bad('The Cryptographic Algorithm is not that of the key')
   }
-  const stem = CMAC_CIPHERS.get(algorithm ?? named ?? -1)
-  if (stem === undefined) {
-    throw new KmipError('UnsupportedCryptographicParameters', 'There is no CMAC with this Cryptographic Algorithm')
-  }
-  return beginCmac(`${stem}-${(keyObject.symmetricKeySize ?? 0) * 8}`, keyObject)
+  const cipher = MAC_CIPHERS.get(algorithm ?? named ?? -1)
+  if (cipher === undefined) throw unsupported('There is no MAC in this mode with this Cryptographic Algorithm')
+  return begin(stemOf(cipher.stem, keyObject.symmetricKeySize ?? 0), keyObject, cipher.block)
+}
+
+const POLY1305_KEY = 32
+
+/** RFC 8439 section 2.5: the key is for one message, which only the client can see to. node:crypto lacks it. */
+const beginPoly1305 = ({ keyObject }: SecretKey): RunningMac => {
+  if (keyObject.symmetricKeySize !== POLY1305_KEY) throw bad('Poly1305 takes a key of 256 bits')
+  const key = keyObject.export()
+  const running = poly1305.create(key)
+  key.fill(0)
+  return { update: (data) => running.update(data), digest: () => Buffer.from(running.digest()) }
+}
+
+/** The hash of an HMAC: the Cryptographic Algorithm names it, or else a Hashing Algorithm alone. */
+const hmacHash = (
+  { cryptographicAlgorithm, hashingAlgorithm }: CryptographicParameters,
+  own: CryptographicAlgorithm | number | undefined,
+): string => {
+  const byName = HMACS.get(cryptographicAlgorithm ?? -1)
+  if (byName !== undefined) return hashName(byName)
+  if (cryptographicAlgorithm !== undefined) throw unsupported('The Cryptographic Algorithm makes no MAC here')
+  const ofKey = HMACS.get(own ?? -1)
+  const hash = ofKey ?? hashingAlgorithm
+  if (hash !== undefined) return hashName(hash)
+  throw own === undefined
+    ? bad('The Cryptographic Algorithm is missing')
+    : unsupported('The Cryptographic Algorithm makes no MAC here')
 }
 
 /**
  * MAC (1.4 section 4.33, 2.1 section 6.1.32). The Cryptographic Algorithm names the method; the key's own serves where
- * none is named. A key of any algorithm may be used for HMAC: the published cases use one of AES (CS-AC-M-4). CMAC is a
- * Block Cipher Mode of the key's cipher.
+ * none is named. A key of any algorithm may be used for HMAC: the published cases use one of AES (CS-AC-M-4). CMAC and
+ * CBC-MAC are Block Cipher Modes of the key's cipher. There is no GMAC: the request has no field for its IV (Encrypt with
+ * GCM and additional data alone is the same).
  * @throws KmipError BadCryptographicParameters, UnsupportedCryptographicParameters
  */
 export const beginMac = (key: SecretKey, parameters: CryptographicParameters): RunningMac => {
   const { cryptographicAlgorithm, blockCipherMode } = parameters
-  if (blockCipherMode === 'CMAC') return cmacWith(key, cryptographicAlgorithm)
-  const method = cryptographicAlgorithm ?? key.algorithm
-  if (method === undefined) throw new KmipError('BadCryptographicParameters', 'The Cryptographic Algorithm is missing')
-  const name = HMACS.get(method)
-  if (name === undefined) {
-    throw new KmipError('UnsupportedCryptographicParameters', 'The Cryptographic Algorithm makes no MAC here')
+  const cipherMac = CIPHER_MACS.get(blockCipherMode)
+  if (cipherMac !== undefined) return beginCipherMac(key, parameters, cipherMac)
+  if (blockCipherMode !== undefined && HMACS.get(cryptographicAlgorithm ?? key.algorithm ?? -1) === undefined) {
+    throw unsupported('The Block Cipher Mode makes no MAC here')
   }
-  return createHmac(name, key.keyObject)
+  if ((cryptographicAlgorithm ?? key.algorithm) === 'Poly1305') return beginPoly1305(key)
+  return createHmac(hmacHash(parameters, key.algorithm), key.keyObject)
 }
 
 /** MAC of data that is there as a whole. @throws as `beginMac` */

@@ -48,6 +48,19 @@ const ISO_10126: Padding = {
   count: (data, block) => counted(data, block, () => undefined),
 }
 
+/** Anything, then the number of bytes before this last one (RFC 6101 section 5.2.3.2); never more than a block. */
+const SSL3: Padding = {
+  fill: (length, block) => {
+    const padding = randomBytes(missing(length, block))
+    padding[padding.length - 1] = padding.length - 1
+    return padding
+  },
+  count: (data, block) => {
+    const count = (data.at(-1) ?? block) + 1
+    return count > block || count > data.length ? undefined : count
+  },
+}
+
 /** Zeros up to the end of the block, none where it is full: data that ends in zeros does not come back whole. */
 const ZEROS: Padding = {
   fill: (length, block) => Buffer.alloc((block - (length % block)) % block),
@@ -64,4 +77,5 @@ export const PADDINGS: ReadonlyMap<PaddingMethod | number, Padding> = new Map<Pa
   ['ANSIX9_23', ANSI_X9_23],
   ['ISO10126', ISO_10126],
   ['Zeros', ZEROS],
+  ['SSL3', SSL3],
 ])

@@ -4,6 +4,7 @@ import type { CryptographicParameters } from '../../protocol/structures/cryptogr
 import type { AsymmetricKey } from './asymmetric/asymmetric-key.ts'
 import { digest, hashName } from './hash.ts'
 import { exclusiveOr, mgf1 } from './mask.ts'
+import { onKeyThread } from './threads/key-threads.ts'
 
 type Oaep = { readonly kind: 'oaep'; readonly hash: string; readonly maskHash: string; readonly label: Buffer }
 type Scheme = Oaep | { readonly kind: 'pkcs1' }
@@ -78,14 +79,28 @@ export const rsaEncrypt = (key: AsymmetricKey, parameters: CryptographicParamete
 const undecrypted = (cause?: unknown): KmipError =>
   new KmipError('CryptographicFailure', 'The data cannot be decrypted', { cause })
 
+type Opening = { readonly padding: number; readonly finish: (opened: Buffer) => Buffer }
+
 /**
- * Decrypt with a private key of RSA (1.4 section 4.30, 2.1 section 6.1.11). The library answers wrong PKCS#1 v1.5 padding
- * with data that follows from key and ciphertext, so that nobody learns of the padding.
- * @throws KmipError CryptographicFailure, whatever is wrong with the data
+ * The library answers wrong PKCS#1 v1.5 padding with data that follows from key and ciphertext, so that nobody learns of
+ * the padding.
  */
-export const rsaDecrypt = (key: AsymmetricKey, parameters: CryptographicParameters, data: Buffer): Buffer => {
+const openingFor = (key: AsymmetricKey, parameters: CryptographicParameters): Opening => {
   const scheme = schemeFor(key, parameters)
-  const padding = scheme.kind === 'oaep' ? RSA_NO_PADDING : RSA_PKCS1_PADDING
+  if (scheme.kind === 'pkcs1') return { padding: RSA_PKCS1_PADDING, finish: (opened) => opened }
+  return {
+    padding: RSA_NO_PADDING,
+    finish: (opened) => {
+      const clear = oaepDecode(opened, scheme)
+      if (clear === undefined) throw undecrypted()
+      return clear
+    },
+  }
+}
+
+/** As `rsaDecrypt`, at once. */
+export const rsaDecryptNow = (key: AsymmetricKey, parameters: CryptographicParameters, data: Buffer): Buffer => {
+  const { padding, finish } = openingFor(key, parameters)
   const open = (): Buffer => {
     try {
       return privateDecrypt({ key: key.keyObject, padding }, data)
@@ -93,8 +108,23 @@ export const rsaDecrypt = (key: AsymmetricKey, parameters: CryptographicParamete
       throw undecrypted(cause)
     }
   }
-  const opened = open()
-  const clear = scheme.kind === 'oaep' ? oaepDecode(opened, scheme) : opened
-  if (clear === undefined) throw undecrypted()
-  return clear
+  return finish(open())
+}
+
+/**
+ * Decrypt with a private key of RSA (1.4 section 4.30, 2.1 section 6.1.11), on a thread.
+ * @throws KmipError CryptographicFailure, whatever is wrong with the data
+ */
+export const rsaDecrypt = async (
+  key: AsymmetricKey,
+  parameters: CryptographicParameters,
+  data: Buffer,
+): Promise<Buffer> => {
+  const { padding, finish } = openingFor(key, parameters)
+  const opened = await onKeyThread({ kind: 'rsa-decrypt', key: key.keyObject, data, padding }).catch(
+    (cause: unknown) => {
+      throw cause instanceof KmipError ? cause : undecrypted(cause)
+    },
+  )
+  return finish(opened)
 }

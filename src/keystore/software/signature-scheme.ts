@@ -8,6 +8,7 @@ import { hashName } from './hash.ts'
 export type Scheme =
   | { readonly kind: 'pkcs1'; readonly hash: string | undefined }
   | { readonly kind: 'pss'; readonly hash: string; readonly maskHash: string; readonly saltLength: number | undefined }
+  | { readonly kind: 'x931'; readonly hash: string }
   | { readonly kind: 'dsa'; readonly hash: string | undefined }
   | { readonly kind: 'edwards' }
 
@@ -79,6 +80,15 @@ const pss = (parameters: CryptographicParameters, hash: string): Scheme => {
   return { kind: 'pss', hash, maskHash, saltLength }
 }
 
+/** Hashes that have a number in the trailer of ANSI X9.31 (ISO/IEC 10118), as far as the library knows them. */
+const X931_HASHES: readonly (string | undefined)[] = ['sha1', 'sha256', 'sha384', 'sha512']
+
+const x931 = (hash: string | undefined): Scheme => {
+  if (hash === undefined) throw bad('The Hashing Algorithm is missing')
+  if (!X931_HASHES.includes(hash)) throw unsupported('X9.31 is not supported with this Hashing Algorithm')
+  return { kind: 'x931', hash }
+}
+
 /**
  * The scheme that the parameters mean for a key that they concern. A hash is required, unless the data is a digest that
  * goes into the signature as it is; RSA is padded as in PKCS#1 v1.5 where no Padding Method is named.
@@ -101,6 +111,7 @@ export const schemeFor = (key: AsymmetricKey, parameters: CryptographicParameter
     'The Padding Method is not that of the Digital Signature Algorithm',
   )
   if (padding === undefined || padding === 'PKCS1V1_5') return { kind: 'pkcs1', hash }
+  if (padding === 'X9_31') return x931(hash)
   if (padding !== 'PSS') throw unsupported('The Padding Method is not supported for signatures')
   return pss(parameters, hash ?? hashName(algorithm))
 }

@@ -20,7 +20,7 @@ export type SignatureStream = {
 
 const nothing = (): void => undefined
 
-/** An Edwards curve takes a message twice: it has to be there as a whole. */
+/** An Edwards curve takes a message twice, and the library has X9.31 for whole messages only. */
 const gathering = (key: AsymmetricKey, parameters: CryptographicParameters): SignatureStream => {
   const gathered = gather()
   const input = () => ({ data: gathered.take(), digested: undefined })
@@ -50,7 +50,8 @@ const digesting = (key: AsymmetricKey, parameters: CryptographicParameters, hash
   }
 }
 
-const dsa = ({ keyObject }: AsymmetricKey, hash: string): SignatureStream => {
+/** What the library signs only as it has hashed it: ECDSA and DSA. */
+const hashing = ({ keyObject }: AsymmetricKey, hash: string): SignatureStream => {
   const options = { key: keyObject, dsaEncoding: 'der' } as const
   const signing = createSign(hash)
   const verifying = createVerify(hash)
@@ -84,7 +85,7 @@ const foreign = (): SignatureStream => ({
 export const beginSignature = (key: AsymmetricKey, parameters: CryptographicParameters): SignatureStream => {
   if (!concernsKey(key, parameters)) return foreign()
   const scheme = schemeFor(key, parameters, false)
-  if (scheme.kind === 'edwards') return gathering(key, parameters)
+  if (scheme.kind === 'edwards' || scheme.kind === 'x931') return gathering(key, parameters)
   if (scheme.hash === undefined) throw new KmipError('BadCryptographicParameters', 'The Hashing Algorithm is missing')
-  return scheme.kind === 'dsa' ? dsa(key, scheme.hash) : digesting(key, parameters, scheme.hash)
+  return scheme.kind === 'dsa' ? hashing(key, scheme.hash) : digesting(key, parameters, scheme.hash)
 }

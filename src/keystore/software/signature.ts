@@ -1,24 +1,20 @@
-import {
-  constants,
-  type KeyObject,
-  privateEncrypt,
-  publicDecrypt,
-  sign as signData,
-  verify as verifyData,
-} from 'node:crypto'
+import { constants, type KeyObject, publicDecrypt, sign as signData, verify as verifyData } from 'node:crypto'
 import type { SignedInput, Verdict } from '../../domain/key-store.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
 import type { AsymmetricKey } from './asymmetric/asymmetric-key.ts'
 import { digestInfo } from './digest-info.ts'
+import { isDigestSignature, signsDigests } from './ec-digest.ts'
 import { digest } from './hash.ts'
 import { isPssEncoding, pssEncode } from './pss.ts'
 import { concernsKey, type Scheme, schemeFor } from './signature-scheme.ts'
+import type { KeyJob } from './threads/key-job.ts'
+import { onKeyThread } from './threads/key-threads.ts'
 
 type Options = Parameters<typeof signData>[2] & object
 type PssScheme = Extract<Scheme, { kind: 'pss' }>
 
-const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING, RSA_NO_PADDING, RSA_PSS_SALTLEN_AUTO } = constants
+const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING, RSA_NO_PADDING, RSA_PSS_SALTLEN_AUTO, RSA_X931_PADDING } = constants
 
 const failed = (cause: unknown): KmipError =>
   new KmipError('CryptographicFailure', 'The signature could not be made', { cause })
@@ -40,24 +36,47 @@ const signOnThread = (hash: string | null, data: Buffer, options: Options): Prom
     })
   })
 
-const attempt = (run: () => Buffer): Buffer => {
+/** What the library does not sign itself is a private operation on bytes that are padded already. */
+const signPadded = async (job: KeyJob): Promise<Buffer> => {
   try {
-    return run()
+    return await onKeyThread(job)
   } catch (cause) {
-    throw failed(cause)
+    throw cause instanceof KmipError ? cause : failed(cause)
   }
+}
+
+/** Bytes of the longest digest that there is a hash for, and some more: a digest is not the data. */
+const LONGEST_DIGEST = 128
+
+/** The name of the curve, for a digest on it. @throws KmipError */
+const curveForDigest = ({ keyObject }: AsymmetricKey, hash: string | undefined, digested: Buffer): string => {
+  const curve = keyObject.asymmetricKeyDetails?.namedCurve
+  if (curve === undefined || !signsDigests(curve)) {
+    throw new KmipError('UnsupportedCryptographicParameters', 'Digested data is not signed with keys like this one')
+  }
+  const isWrong = hash === undefined ? digested.length > LONGEST_DIGEST : digest(hash).length !== digested.length
+  if (isWrong || digested.length === 0) {
+    throw new KmipError('BadCryptographicParameters', 'The digest has not the length of its Hashing Algorithm')
+  }
+  return curve
 }
 
 /** The length of the encoded message: one bit less than the modulus (RFC 8017 section 8.1). */
 const encodedBits = ({ length }: AsymmetricKey): number => length - 1
 
-const signPssDigest = (key: AsymmetricKey, scheme: PssScheme, messageHash: Buffer): Buffer => {
+const tooShort = (): KmipError =>
+  new KmipError('BadCryptographicParameters', 'The key is too short for this hash and salt')
+
+/** RFC 8017 section 9.1.1, step 3. */
+const checkPssRoom = (key: AsymmetricKey, { hash, saltLength = 0 }: PssScheme): void => {
+  if (Math.ceil(encodedBits(key) / 8) < digest(hash).length + saltLength + 2) throw tooShort()
+}
+
+const signPssDigest = (key: AsymmetricKey, scheme: PssScheme, messageHash: Buffer): Promise<Buffer> => {
   const encoded = pssEncode(messageHash, scheme, scheme.saltLength ?? messageHash.length, encodedBits(key))
-  if (encoded === undefined) {
-    throw new KmipError('BadCryptographicParameters', 'The key is too short for this hash and salt')
-  }
+  if (encoded === undefined) throw tooShort()
   const block = Buffer.concat([Buffer.alloc(Math.ceil(key.length / 8) - encoded.length), encoded])
-  return attempt(() => privateEncrypt({ key: key.keyObject, padding: RSA_NO_PADDING }, block))
+  return signPadded({ kind: 'rsa-sign', key: key.keyObject, padding: RSA_NO_PADDING, data: block })
 }
 
 const needsOwnPss = ({ hash, maskHash }: PssScheme, { digested }: SignedInput): boolean =>
@@ -70,23 +89,32 @@ const digestOfInput = (hash: string, input: SignedInput): Buffer => {
   throw new KmipError('BadCryptographicParameters', 'The digest has not the length of its Hashing Algorithm')
 }
 
-const signWith = (key: AsymmetricKey, scheme: Scheme, input: SignedInput): Buffer | Promise<Buffer> => {
+const signWith = (key: AsymmetricKey, scheme: Scheme, input: SignedInput): Promise<Buffer> => {
   const { keyObject } = key
   switch (scheme.kind) {
     case 'edwards':
       return signOnThread(null, messageOf(input), { key: keyObject })
-    case 'dsa':
-      return signOnThread(scheme.hash ?? null, messageOf(input), { key: keyObject, dsaEncoding: 'der' })
+    case 'dsa': {
+      const { digested } = input
+      if (digested === undefined) {
+        return signOnThread(scheme.hash ?? null, messageOf(input), { key: keyObject, dsaEncoding: 'der' })
+      }
+      const curve = curveForDigest(key, scheme.hash, digested)
+      return signPadded({ kind: 'ecdsa-sign', key: keyObject, curve, data: digested })
+    }
+    case 'x931':
+      return signOnThread(scheme.hash, messageOf(input), { key: keyObject, padding: RSA_X931_PADDING })
     case 'pkcs1': {
       const { digested } = input
       if (digested === undefined) {
         return signOnThread(scheme.hash ?? null, messageOf(input), { key: keyObject, padding: RSA_PKCS1_PADDING })
       }
       const info = digestInfo(scheme.hash, digested)
-      return attempt(() => privateEncrypt({ key: keyObject, padding: RSA_PKCS1_PADDING }, info))
+      return signPadded({ kind: 'rsa-sign', key: keyObject, padding: RSA_PKCS1_PADDING, data: info })
     }
     case 'pss': {
       if (needsOwnPss(scheme, input)) return signPssDigest(key, scheme, digestOfInput(scheme.hash, input))
+      checkPssRoom(key, scheme)
       const saltLength = scheme.saltLength ?? constants.RSA_PSS_SALTLEN_DIGEST
       return signOnThread(scheme.hash, messageOf(input), { key: keyObject, padding: RSA_PKCS1_PSS_PADDING, saltLength })
     }
@@ -104,11 +132,7 @@ const checkInput = ({ data, digested }: SignedInput): void => {
  * the published cases.
  * @throws KmipError
  */
-export const sign = (
-  key: AsymmetricKey,
-  parameters: CryptographicParameters,
-  input: SignedInput,
-): Buffer | Promise<Buffer> => {
+export const sign = (key: AsymmetricKey, parameters: CryptographicParameters, input: SignedInput): Promise<Buffer> => {
   checkInput(input)
   if (!concernsKey(key, parameters)) {
     throw new KmipError('BadCryptographicParameters', 'The algorithm is not that of the key')
@@ -145,8 +169,15 @@ const isSignature = (key: AsymmetricKey, scheme: Scheme, input: SignedInput, sig
   switch (scheme.kind) {
     case 'edwards':
       return verifyData(null, messageOf(input), keyObject, signature)
-    case 'dsa':
-      return verifyData(scheme.hash ?? null, messageOf(input), { key: keyObject, dsaEncoding: 'der' }, signature)
+    case 'dsa': {
+      const { digested } = input
+      if (digested === undefined) {
+        return verifyData(scheme.hash ?? null, messageOf(input), { key: keyObject, dsaEncoding: 'der' }, signature)
+      }
+      return isDigestSignature(keyObject, curveForDigest(key, scheme.hash, digested), digested, signature)
+    }
+    case 'x931':
+      return verifyData(scheme.hash, messageOf(input), { key: keyObject, padding: RSA_X931_PADDING }, signature)
     case 'pkcs1': {
       const { digested } = input
       if (digested === undefined) {

@@ -1,5 +1,6 @@
 import { createSecretKey, X509Certificate } from 'node:crypto'
 import type { EncryptInput, EncryptOutput } from '../../domain/key-store.ts'
+import type { MaybePromise } from '../../domain/maybe-promise.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
 import { type AsymmetricKey, describeKey } from './asymmetric/asymmetric-key.ts'
@@ -8,7 +9,7 @@ import { decrypt, encrypt } from './cipher.ts'
 import type { SecretKey } from './cipher-plan.ts'
 import { plainValue } from './inspect-key.ts'
 import type { OpenedKey } from './key-cache.ts'
-import { rsaDecrypt, rsaEncrypt } from './rsa-cipher.ts'
+import { rsaDecrypt, rsaDecryptNow, rsaEncrypt } from './rsa-cipher.ts'
 
 /*
  * Opened keys as the library uses them. What it makes of a key stays with the key.
@@ -66,7 +67,17 @@ export const encryptWith = (
   return { data, ivCounterNonce: undefined, tag: undefined }
 }
 
-export const decryptWith = (key: OpenedKey, parameters: CryptographicParameters, input: EncryptInput): Buffer =>
+export const decryptWith = (
+  key: OpenedKey,
+  parameters: CryptographicParameters,
+  input: EncryptInput,
+): MaybePromise<Buffer> =>
   key.object.objectType === 'SymmetricKey'
     ? decrypt(secretKeyOf(key), parameters, input)
     : rsaDecrypt(asymmetricKeyOf(key), parameters, input.data)
+
+/** As `decryptWith`, at once: for a key that is wrapped, which is opened where no waiting is possible. */
+export const decryptNow = (key: OpenedKey, parameters: CryptographicParameters, input: EncryptInput): Buffer =>
+  key.object.objectType === 'SymmetricKey'
+    ? decrypt(secretKeyOf(key), parameters, input)
+    : rsaDecryptNow(asymmetricKeyOf(key), parameters, input.data)

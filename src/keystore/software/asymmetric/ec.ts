@@ -54,6 +54,12 @@ const pointOf = (key: KeyObject): Buffer => {
   return Buffer.from(info.subjectPublicKey)
 }
 
+/** The number that a private key is, in as many bytes as the order of its curve has. */
+export const ecPrivateNumber = (key: KeyObject): Buffer => Buffer.from(ecPrivateKeyOf(key).privateKey.buffer)
+
+/** The point that belongs to a key. */
+export const ecPoint = (key: KeyObject): Buffer => pointOf(key)
+
 type PointForm = 'uncompressed' | 'compressed' | 'hybrid'
 
 const convertPoint = (point: Buffer, name: string, form: PointForm): Buffer => {
@@ -127,7 +133,7 @@ export const isConsistent = (key: KeyObject, curve: RecommendedCurve): boolean =
   if (known === undefined || point.length <= 1) return false
   if (key.type === 'public') return true
   const ecdh = createECDH(known.name)
-  ecdh.setPrivateKey(Buffer.from(ecPrivateKeyOf(key).privateKey.buffer))
+  ecdh.setPrivateKey(ecPrivateNumber(key))
   return convertPoint(point, known.name, 'uncompressed').equals(ecdh.getPublicKey())
 }
 
@@ -152,5 +158,5 @@ export const ecStructure = (
   if (key.type === 'public') {
     return { recommendedCurve: curve, qString: convertPoint(pointOf(key), known.name, form) }
   }
-  return { recommendedCurve: curve, d: toInteger(Buffer.from(ecPrivateKeyOf(key).privateKey.buffer)) }
+  return { recommendedCurve: curve, d: toInteger(ecPrivateNumber(key)) }
 }

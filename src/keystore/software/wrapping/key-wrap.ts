@@ -48,8 +48,12 @@ export const keyWrap = (key: SecretKey, way: KeyWrap, data: Buffer): Buffer => {
   return Buffer.concat([cipher.update(data), cipher.final()])
 }
 
-/** @throws Error of the library for anything that {@link keyWrap} did not make with this key */
+/** Two blocks: the least that a wrapped key has. The library takes nothing for a wrapped nothing. */
+const SHORTEST = 16
+
+/** @throws Error for anything that {@link keyWrap} did not make with this key */
 export const keyUnwrap = (key: SecretKey, way: KeyWrap, wrapped: Buffer): Buffer => {
+  if (wrapped.length < SHORTEST) throw new Error('too short for a wrapped key')
   const decipher = createDecipheriv(nameFor(key, way), key.keyObject, way.initial)
   return Buffer.concat([decipher.update(wrapped), decipher.final()])
 }

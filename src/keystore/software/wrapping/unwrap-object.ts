@@ -9,7 +9,7 @@ import { readKey } from '../asymmetric/read-key.ts'
 import { inspectObject } from '../inspect-object.ts'
 import { isMac } from '../mac.ts'
 import { verify } from '../signature.ts'
-import { asymmetricKeyOf, decryptWith, secretKeyOf } from '../use-key.ts'
+import { asymmetricKeyOf, decryptNow, secretKeyOf } from '../use-key.ts'
 import { keyValueOf } from './key-value.ts'
 import { keyUnwrap, keyWrapOf } from './key-wrap.ts'
 import type { OpenKey } from './wrap-object.ts'
@@ -31,7 +31,7 @@ const decrypted = (open: OpenKey, { key, parameters }: WrappingKey, data: Buffer
   const opened = open(key)
   const way = opened.object.objectType === 'SymmetricKey' ? keyWrapOf(parameters.blockCipherMode) : undefined
   if (way !== undefined) return keyUnwrap(secretKeyOf(opened), way, data)
-  return decryptWith(opened, parameters, { data, ivCounterNonce: iv, additionalData: undefined, tag: undefined })
+  return decryptNow(opened, parameters, { data, ivCounterNonce: iv, additionalData: undefined, tag: undefined })
 }
 
 const check = (open: OpenKey, { key, parameters }: WrappingKey, data: Buffer, given: Buffer | undefined): void => {
