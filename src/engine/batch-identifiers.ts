@@ -23,38 +23,44 @@ export const rewindBatch = (state: BatchState, mark: BatchMark): void => {
   state.history.length = mark.length
 }
 
-/** Which identifier of which operation a Unique Identifier enumeration means (2.1 section 11.58). */
-const MEANING: Readonly<Record<Exclude<UniqueIdentifier, 'IDPlaceholder'>, readonly [Operation, number]>> = {
-  Certify: ['Certify', 0],
-  Create: ['Create', 0],
-  CreateKeyPair: ['CreateKeyPair', 0],
+/** Which identifiers of which operation a Unique Identifier enumeration means: one, or all (2.1 section 11.58). */
+const MEANING: Readonly<Record<Exclude<UniqueIdentifier, 'IDPlaceholder'>, readonly [Operation, number?]>> = {
+  Certify: ['Certify'],
+  Create: ['Create'],
+  CreateKeyPair: ['CreateKeyPair'],
   CreateKeyPairPrivateKey: ['CreateKeyPair', 0],
   CreateKeyPairPublicKey: ['CreateKeyPair', 1],
-  CreateSplitKey: ['CreateSplitKey', 0],
-  DeriveKey: ['DeriveKey', 0],
-  Import: ['Import', 0],
-  JoinSplitKey: ['JoinSplitKey', 0],
-  Locate: ['Locate', 0],
-  Register: ['Register', 0],
-  ReKey: ['ReKey', 0],
-  ReCertify: ['ReCertify', 0],
-  ReKeyKeyPair: ['ReKeyKeyPair', 0],
+  CreateSplitKey: ['CreateSplitKey'],
+  DeriveKey: ['DeriveKey'],
+  Import: ['Import'],
+  JoinSplitKey: ['JoinSplitKey'],
+  Locate: ['Locate'],
+  Register: ['Register'],
+  ReKey: ['ReKey'],
+  ReCertify: ['ReCertify'],
+  ReKeyKeyPair: ['ReKeyKeyPair'],
   ReKeyKeyPairPrivateKey: ['ReKeyKeyPair', 0],
   ReKeyKeyPairPublicKey: ['ReKeyKeyPair', 1],
 }
 
 const missing = (): KmipError => new KmipError('ObjectNotFound', 'The ID Placeholder is not set')
 
+/** The identifiers that an enumeration means, of the most recent operation of its name. */
+export const resultsOf = (state: BatchState, result: UniqueIdentifier): readonly string[] => {
+  if (result === 'IDPlaceholder') return state.placeholder === undefined ? [] : [state.placeholder]
+  const [operation, index] = MEANING[result]
+  const ids = state.history.findLast((item) => item.operation === operation)?.ids ?? []
+  return index === undefined ? ids : ids.slice(index, index + 1)
+}
+
 const lookUp = (state: BatchState, reference: ObjectReference | undefined): string | undefined => {
   if (reference === undefined) return state.placeholder
   switch (reference.by) {
     case 'id':
       return reference.id
-    case 'result': {
-      if (reference.of === 'IDPlaceholder') return state.placeholder
-      const [operation, index] = MEANING[reference.of]
-      return state.history.findLast((item) => item.operation === operation)?.ids[index]
-    }
+    case 'result':
+      // Where several are meant, the item has been repeated; what cannot be repeated means the first.
+      return resultsOf(state, reference.of)[0]
     case 'position':
       return state.history.flatMap(({ ids }) => ids).at(reference.position)
   }

@@ -1,10 +1,10 @@
-import type { RequestBatchItem } from '../protocol/message.ts'
 import { isPromise, type MaybePromise } from '../domain/maybe-promise.ts'
 import { ConflictError } from '../domain/object-store.ts'
 import { type BatchMark, markBatch, rewindBatch } from './batch-identifiers.ts'
 import { type Failure, GENERAL_FAILURE } from './failures.ts'
 import type { UnitOfWork } from './objects/unit-of-work.ts'
 import { keptPayload, writeFailedItem, writeUndoneItem } from './response.ts'
+import { type BatchItem, withRepetitions } from './repeat-items.ts'
 import { failureOf, type ItemRun, performItem } from './run-item.ts'
 import { createMessageStreams } from './streams/message-streams.ts'
 import { giveWay, sliceEnd } from './time-slice.ts'
@@ -12,7 +12,7 @@ import { inTurn } from './turns.ts'
 
 /** A batch on its way; `item` changes from item to item. */
 export type BatchRun = Omit<ItemRun, 'item' | 'streams'> & {
-  readonly items: readonly RequestBatchItem[]
+  readonly items: readonly BatchItem[]
   readonly undo: boolean
   readonly continueOnError: boolean
 }
@@ -75,15 +75,24 @@ const runItem = (run: ItemRun): MaybePromise<boolean> => {
   }
 }
 
-const runOneByOne = (run: BatchRun, from = 0, sliceEndsAt = sliceEnd()): MaybePromise<BatchResult> => {
+/** The batch, in which the item at `index` stands for as many as it has to. */
+const repeated = (run: BatchRun, index: number): BatchRun => {
+  const items = withRepetitions(run.items, index, run.parts.operations, run.batch)
+  return items === run.items ? run : { ...run, items }
+}
+
+const runOneByOne = (batch: BatchRun, from = 0, sliceEndsAt = sliceEnd()): MaybePromise<BatchResult> => {
+  let run = batch
   for (let index = from; index < run.items.length; index += 1) {
+    run = repeated(run, index)
     const item = run.items[index]
     if (item === undefined) break
-    if (index > 0 && performance.now() > sliceEndsAt) return giveWay().then(() => runOneByOne(run, index))
+    const rest = run
+    if (index > 0 && performance.now() > sliceEndsAt) return giveWay().then(() => runOneByOne(rest, index))
     const succeeded = runItem({ ...run, item, streams: createMessageStreams(run.parts.streams, run.principal) })
     if (isPromise(succeeded)) {
       const goOn = (ok: boolean): MaybePromise<BatchResult> =>
-        ok || run.continueOnError ? runOneByOne(run, index + 1, sliceEndsAt) : { count: index + 1 }
+        ok || rest.continueOnError ? runOneByOne(rest, index + 1, sliceEndsAt) : { count: index + 1 }
       return succeeded.then(goOn)
     }
     if (!succeeded && !run.continueOnError) return { count: index + 1 }
@@ -108,6 +117,7 @@ const runTogether = async (run: BatchRun): Promise<BatchResult> => {
   const mark = markBatch(run.batch)
   const streams = createMessageStreams(run.parts.streams, run.principal)
   let starts: number[] = []
+  let items = run.items
 
   const attempt = async (): Promise<BatchResult> => {
     run.writer.truncate(start)
@@ -115,7 +125,11 @@ const runTogether = async (run: BatchRun): Promise<BatchResult> => {
     const unit = run.parts.createUnit()
     starts = []
     let sliceEndsAt = sliceEnd()
-    for (const item of run.items) {
+    items = run.items
+    for (let index = 0; index < items.length; index += 1) {
+      items = withRepetitions(items, index, run.parts.operations, run.batch)
+      const item = items[index]
+      if (item === undefined) break
       if (performance.now() > sliceEndsAt) {
         await giveWay()
         sliceEndsAt = sliceEnd()
@@ -125,7 +139,7 @@ const runTogether = async (run: BatchRun): Promise<BatchResult> => {
     }
     // From here on a failure is nobody's in particular: the last item answers for the batch.
     if (unit.changed) await unit.commit()
-    return { count: run.items.length }
+    return { count: items.length }
   }
 
   try {
@@ -137,8 +151,12 @@ const runTogether = async (run: BatchRun): Promise<BatchResult> => {
     return result
   } catch (error) {
     streams.settle(false)
-    const item = run.items[starts.length - 1]
-    return undone(run, starts, item === undefined ? GENERAL_FAILURE : failureOf({ ...run, item, streams }, error))
+    const item = items[starts.length - 1]
+    return undone(
+      { ...run, items },
+      starts,
+      item === undefined ? GENERAL_FAILURE : failureOf({ ...run, item, streams }, error),
+    )
   }
 }
 

@@ -1,5 +1,4 @@
 import { KmipError } from '../protocol/kmip-error.ts'
-import type { RequestBatchItem } from '../protocol/message.ts'
 import type { Version } from '../schema/version.ts'
 import type { Writer } from '../ttlv/writer.ts'
 import type { Access } from '../domain/access.ts'
@@ -15,6 +14,7 @@ import type { Operation } from '../operations/define-operation.ts'
 import { type BatchState, batchIdentifiers } from './batch-identifiers.ts'
 import { type Failure, GENERAL_FAILURE, knownFailure } from './failures.ts'
 import type { UnitOfWork } from './objects/unit-of-work.ts'
+import type { BatchItem } from './repeat-items.ts'
 import { beginItem } from './response.ts'
 import type { MessageStreams } from './streams/message-streams.ts'
 import type { StreamTable } from './streams/stream-table.ts'
@@ -49,7 +49,7 @@ export type ItemRun = {
   readonly streams: MessageStreams
   /** Whether the client takes nothing but an asynchronous answer, which this server does not give. */
   readonly asynchronousOnly: boolean
-  readonly item: RequestBatchItem
+  readonly item: BatchItem
 }
 
 const operationOf = ({ parts, item }: ItemRun): Operation => {
@@ -94,6 +94,7 @@ const finish = ({ writer, maximumSize }: ItemRun, start: number): void => {
  */
 export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> => {
   const { parts, version, principal, writer, batch, item } = run
+  if (item.refused !== undefined) throw item.refused
   checkExtensions(run)
   checkSynchronous(run)
   const operation = operationOf(run)
