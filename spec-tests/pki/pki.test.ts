@@ -296,3 +296,14 @@ void test('client names: fit for files and certificates', (t) => {
     t.throws(() => checkClientName(name), PkiError, JSON.stringify(name))
   t.end()
 })
+
+void test('a directory is made with those above it, or the reason is told', async (t) => {
+  const folder = temporaryDirectory('directories')
+  const path = join(folder, 'a', 'b', 'c')
+  await Promise.all([makeDirectory(path), makeDirectory(path), makeDirectory(join(folder, 'a'))])
+  t.equal(statSync(path).mode & 0o777, MODE.directory)
+  writeFileSync(join(folder, 'file'), '')
+  await t.rejects(makeDirectory(join(folder, 'file')), { code: 'EEXIST' })
+  await t.rejects(makeDirectory(join(folder, 'file', 'under')), { code: /^(EEXIST|ENOTDIR)$/ })
+  await t.rejects(makeDirectory('/proc/no-such-directory/data'), { code: /^(ENOENT|EACCES|EPERM|EROFS)$/ })
+})

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { access, link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
+import { access, link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Modes of what is made here: only the account of the server may read keys. */
@@ -27,9 +27,27 @@ export const readIfThere = async (path: string): Promise<string | undefined> => 
   }
 }
 
-/** Makes a directory and those above it, closed to others. One that is there stays as it is. */
+const isDirectory = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Makes a directory and those above it, closed to others. One that is there stays as it is. Step by step: where the
+ * system lets nobody make a directory and says that there is none, as under /proc, Node's own way of it never ends.
+ */
 export const makeDirectory = async (path: string): Promise<void> => {
-  await mkdir(path, { recursive: true, mode: MODE.directory })
+  if (await isDirectory(path)) return
+  if (dirname(path) !== path) await makeDirectory(dirname(path))
+  try {
+    await mkdir(path, { mode: MODE.directory })
+  } catch (error) {
+    // Another process may have been here first.
+    if (!hasCode(error, 'EEXIST') || !(await isDirectory(path))) throw error
+  }
 }
 
 const sync = async (path: string): Promise<void> => {

@@ -9,7 +9,7 @@ import {
   scrypt,
 } from 'node:crypto'
 import { constants } from 'node:fs'
-import { link, mkdir, open, unlink } from 'node:fs/promises'
+import { link, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 
@@ -180,14 +180,13 @@ const writeNew = async (path: string, text: string): Promise<void> => {
 }
 
 /**
- * Makes a root key and its file, mode 0600. The file is there whole or not at all, and never replaces another.
+ * Makes a root key and its file, mode 0600, in a directory that is there. The file is there whole or not at all, and never replaces another.
  * @throws RootKeyError `exists`
  */
 export const createRootKey = async ({ path, passphrase }: RootKeyFile): Promise<RootKey> => {
   const bytes = randomBytes(KEY_BYTES)
   const { id } = rootKeyOf(Buffer.from(bytes))
   const content = await protect(bytes, id, passphrase)
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   await writeNew(path, `${JSON.stringify({ ...content, checksum: checksumOf(content) }, undefined, 2)}\n`)
   return rootKeyOf(bytes)
 }
