@@ -17,7 +17,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   encodings: ['protocol', 'schema', 'ttlv'],
   domain: ['protocol', 'schema', 'ttlv'],
   operations: ['protocol', 'schema', 'ttlv', 'domain'],
-  access: ['domain', 'protocol'],
+  access: ['domain', 'protocol', 'observe/log.ts'],
   store: ['domain', 'protocol'],
   // What is sealed is TTLV, so that one form serves every Object Type.
   keystore: ['domain', 'protocol', 'schema', 'ttlv'],

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { access } from './access/authorize.ts'
-import { authenticate } from './access/authenticate.ts'
-import type { OpenClients, OpenRecords, Program, RunningServer } from './cli/program.ts'
+import { type Authentications, createAuthenticator } from './access/authenticator.ts'
+import { makeProof, renewProof } from './access/make-proof.ts'
+import type { OpenClients, OpenRecords, OpenUsers, Program, RunningServer } from './cli/program.ts'
 import { dataPaths } from './config/data-paths.ts'
 import type { Config } from './config/schema.ts'
-import type { ClientDirectory } from './domain/principal.ts'
+import type { KeyStore } from './domain/key-store.ts'
 import { createEngine } from './engine/create-engine.ts'
 import { LARGEST_RESPONSE } from './engine/handle-message.ts'
 import { createRootKey, openRootKey, RootKeyError, type RootKeyFile } from './keystore/software/root-key.ts'
@@ -61,10 +62,43 @@ const openRecords = async (config: Config): Promise<OpenRecords> => {
   return { records: store.objects.records, close: () => store.close() }
 }
 
+const openKeys = async (config: Config, store: OpenStore): Promise<KeyStore> =>
+  createSoftwareKeyStore({
+    rootKey: await openRootKey(rootKeyFile(config)),
+    settings: store.objects.settings,
+    clock,
+    generator: config.random.generator,
+    cacheEntries: config.cache.keys,
+  })
+
+const openUsers = async (config: Config): Promise<OpenUsers> => {
+  const store = await openStore(config, false)
+  const keys = () => openKeys(config, store)
+  return {
+    directory: store.users,
+    makeProof: (user, password, options) => makeProof(keys, user, password, options),
+    renewProof: (user, password) => renewProof(keys, user, password),
+    close: () => store.close(),
+  }
+}
+
+const authentications = (config: Config, store: OpenStore, keys: KeyStore, log: Log): Authentications =>
+  createAuthenticator({
+    clients: store.clients,
+    users: store.users,
+    directoryVersion: () => store.directoryVersion(),
+    store: store.objects,
+    keys,
+    clock,
+    milliseconds: () => performance.now(),
+    log,
+    policy: config.access,
+  })
+
 const identify =
-  (clients: ClientDirectory, config: Config, log: Log): ListenerOptions['identify'] =>
+  (known: Authentications, log: Log): ListenerOptions['identify'] =>
   async (peer) => {
-    const { principal, reason } = await authenticate(peer, clients, config.access.unregistered, clock.now())
+    const { principal, reason } = await known.identify(peer)
     if (principal === undefined)
       log.warn('client refused', { reason, subject: peer.subject, fingerprint: peer.fingerprint })
     return principal
@@ -96,18 +130,13 @@ const serve = async (
   store: OpenStore,
   log: Log,
 ): Promise<RunningServer> => {
-  const rootKey = await openRootKey(rootKeyFile(config))
-  const keys = await createSoftwareKeyStore({
-    rootKey,
-    settings: store.objects.settings,
-    clock,
-    generator: config.random.generator,
-    cacheEntries: config.cache.keys,
-  })
+  const keys = await openKeys(config, store)
+  const known = authentications(config, store, keys, log)
   const handler = createEngine({
     store: store.objects,
     keys,
     access,
+    authenticator: known.authenticator,
     clock,
     ids,
     log,
@@ -122,7 +151,7 @@ const serve = async (
     legacySuites: config.tls.legacySuites,
     limits: limitsOf(config),
     handler,
-    identify: identify(store.clients, config, log),
+    identify: identify(known, log),
     ticketKeys: () => randomBytes(TICKET_KEY_BYTES),
     clock,
     log,
@@ -149,4 +178,4 @@ const startServer = async (config: Config, certificates: ServerCertificates): Pr
   }
 }
 
-export const program: Program = { clock, ids, ensureRootKey, openClients, openRecords, startServer }
+export const program: Program = { clock, ids, ensureRootKey, openClients, openRecords, openUsers, startServer }

@@ -4,6 +4,7 @@ import { identityOf, startKmipd, temporaryData } from '../../spec-tests/helpers/
 import { bindingsFor } from './bindings.ts'
 import { parseCase } from './parse.ts'
 import { playCase } from './play.ts'
+import { registerUsers } from './users.ts'
 
 /*
  * Plays the official OASIS test cases against a server: each version's in their order on one server of its own.
@@ -49,11 +50,17 @@ const playVersion = async (version: string): Promise<readonly Outcome[]> => {
   const server = await startKmipd(data, ['--log-level', 'error'])
   try {
     const identity = await identityOf(data, 'admin')
+    const cases = filesOf(version).map((file) => ({
+      name: file.replace(/\.xml$/, ''),
+      exchanges: parseCase(readFileSync(join(directory, version, file), 'utf8')),
+    }))
+    await registerUsers(
+      data,
+      cases.flatMap(({ exchanges }) => exchanges.map(({ request }) => request)),
+    )
     const outcomes: Outcome[] = []
     const made = new Set<string>()
-    for (const file of filesOf(version)) {
-      const name = file.replace(/\.xml$/, '')
-      const exchanges = parseCase(readFileSync(join(directory, version, file), 'utf8'))
+    for (const { name, exchanges } of cases) {
       const problems = await playCase(server, identity, exchanges, bindingsFor(exchanges, made))
       const known = expected[version]?.[name]
       outcomes.push({

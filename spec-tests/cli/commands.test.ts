@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 import { test } from 'tap'
 import { authenticate, type PeerCertificate } from '../../src/access/authenticate.ts'
+import { isPassword } from '../../src/access/password.ts'
 import { runCli } from '../../src/cli/run.ts'
 import type { ClientDirectory } from '../../src/domain/principal.ts'
 import { memoryProgram, type MemoryProgram } from './memory-program.ts'
@@ -203,4 +204,58 @@ void test('kmipd client list: names, roles, and who is revoked', async (t) => {
 void test('kmipd selftest: says so where no server is', async (t) => {
   const { run } = await readySite()
   t.match(await run('selftest', '--port', '1'), { code: 1, out: [], err: [/no server at 127\.0\.0\.1 port 1: /] })
+})
+
+void test('kmipd user: a password comes from a file or the environment, and is nowhere to be seen', async (t) => {
+  const { directory, program, run } = await readySite()
+  writeFileSync(join(directory, 'password'), 'from a file\n')
+  const added = await run('user', 'add', 'fred', '--password-file', 'password')
+  t.match(added, { code: 0, out: ['added user fred'], err: [] })
+  const fred = await program.users.find('fred')
+  t.match(fred, { name: 'fred', role: 'client', version: 1, oneTime: false, device: undefined, secrets: undefined })
+  t.equal(await isPassword('from a file', fred?.verifier ?? ''), true)
+  t.notMatch(JSON.stringify(fred), 'from a file')
+  t.match(await run('user', 'add', 'wilma', '--admin', '--password', 'x'), { code: 2 }, 'never an argument')
+  t.match(await run('user', 'add', 'wilma', '--admin'), { code: 2, err: [/a password is needed/] })
+  t.match(await run('user', 'add', 'wilma', '--password-file', 'absent'), { code: 1 })
+  writeFileSync(join(directory, 'empty'), '\n')
+  t.match(await run('user', 'add', 'wilma', '--password-file', 'empty'), { code: 1, err: [/empty/] })
+  t.match(await run('user', 'add', 'fred', '--password-file', 'password'), { code: 1, err: [/exists already/] })
+  t.match(await run('user', 'add', 'a', '--otp', '--media-identifier', 'M', '--password-file', 'password'), { code: 2 })
+  t.match(await run('user', 'add', 'array', '--media-identifier', 'M', '--password-file', 'password'), { code: 0 })
+  t.match((await run('user', 'list')).out, [/NAME/, /fred .*client .*valid .*password/, /array .*identifiers/])
+})
+
+void test('kmipd user: password, revoke, remove', async (t) => {
+  const { directory, program, run } = await readySite()
+  writeFileSync(join(directory, 'first'), 'first')
+  writeFileSync(join(directory, 'second'), 'second')
+  await run('user', 'add', 'fred', '--password-file', 'first')
+  t.match(await run('user', 'password', 'fred', '--password-file', 'second'), { code: 0 })
+  const fred = await program.users.find('fred')
+  t.equal(fred?.version, 2)
+  t.equal(await isPassword('second', fred?.verifier ?? ''), true)
+  t.equal(await isPassword('first', fred?.verifier ?? ''), false)
+  t.match(await run('user', 'revoke', 'fred'), { code: 0, out: ['revoked user fred'] })
+  t.equal((await program.users.find('fred'))?.revokedAt, NOW)
+  t.match(await run('user', 'remove', 'fred'), { code: 0 })
+  t.equal(await program.users.find('fred'), undefined)
+  for (const words of [['revoke'], ['remove'], ['password', '--password-file', 'first']]) {
+    const [command = '', ...flags] = words
+    t.match(await run('user', command, 'fred', ...flags), { code: 1, err: ['kmipd: there is no user fred'] }, command)
+  }
+})
+
+void test('kmipd client: revoke and remove', async (t) => {
+  const { directory, program, run } = await readySite()
+  const certificate = join(directory, 'data/pki/clients/array.crt')
+  await run('client', 'add', 'array')
+  t.match(await run('client', 'revoke', 'array'), { code: 0, out: ['revoked client array'] })
+  t.equal(await shownBy(program.directory, certificate), undefined)
+  t.match(await run('client', 'remove', 'array'), { code: 0, out: ['removed client array'] })
+  t.match(await run('client', 'remove', 'array'), { code: 1, err: ['kmipd: there is no client array'] })
+  t.match(await run('client', 'revoke', 'array'), { code: 1 })
+  t.match(await run('client', 'remove', 'admin'), { code: 1, err: [/only administrator/] })
+  await run('client', 'add', 'boss', '--admin')
+  t.match(await run('client', 'remove', 'admin'), { code: 0 })
 })

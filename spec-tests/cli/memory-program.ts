@@ -1,8 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import type { OpenClients, Program } from '../../src/cli/program.ts'
+import { makeProof, renewProof } from '../../src/access/make-proof.ts'
 import { dataPaths } from '../../src/config/data-paths.ts'
 import { type Client, type ClientDirectory, DuplicateClientError } from '../../src/domain/principal.ts'
 import type { RecordStore, StoredRecord } from '../../src/domain/records.ts'
+import { DuplicateUserError, type User, type UserDirectory } from '../../src/domain/users.ts'
 
 /** A directory of clients that lives as long as the test. */
 export const memoryDirectory = (initial: readonly Client[]): ClientDirectory => {
@@ -27,6 +29,11 @@ export const memoryDirectory = (initial: readonly Client[]): ClientDirectory => 
       if (client !== undefined) clients[index] = { ...client, revokedAt: at }
       return Promise.resolve(client !== undefined)
     },
+    remove: (name) => {
+      const index = clients.findIndex((client) => client.name === name)
+      if (index >= 0) clients.splice(index, 1)
+      return Promise.resolve(index >= 0)
+    },
   }
 }
 
@@ -45,7 +52,39 @@ export const memoryRecords = (all: readonly StoredRecord[]): RecordStore => ({
   expired: () => [],
 })
 
-export type MemoryProgram = Program & { readonly directory: ClientDirectory; readonly records: StoredRecord[] }
+/** A directory of users that lives as long as the test. */
+export const memoryUsers = (initial: readonly User[] = []): UserDirectory => {
+  const users = [...initial]
+  const change = (name: string, how: (user: User) => User | undefined): Promise<boolean> => {
+    const index = users.findIndex((user) => user.name === name)
+    const user = users[index]
+    if (user === undefined) return Promise.resolve(false)
+    const changed = how(user)
+    users.splice(index, 1, ...(changed === undefined ? [] : [changed]))
+    return Promise.resolve(true)
+  }
+  return {
+    find: (name) => users.find((user) => user.name === name),
+    findDevice: (device) => users.find((user) => user.device === device),
+    add: (user) => {
+      if (users.some(({ name }) => name === user.name)) return Promise.reject(new DuplicateUserError(user.name))
+      users.push(user)
+      return Promise.resolve()
+    },
+    list: () => Promise.resolve([...users]),
+    revoke: (name, at) => change(name, (user) => ({ ...user, revokedAt: at })),
+    remove: (name) => change(name, () => undefined),
+    prove: (name, proof) => change(name, (user) => ({ ...user, ...proof, version: user.version + 1 })),
+  }
+}
+
+const noKeys = (): Promise<never> => Promise.reject(new Error('this program has no keystore'))
+
+export type MemoryProgram = Program & {
+  readonly directory: ClientDirectory
+  readonly users: UserDirectory
+  readonly records: StoredRecord[]
+}
 
 /**
  * A program for commands that need no server: the directory of clients is in memory, the root key is a file without a
@@ -56,9 +95,11 @@ export const memoryProgram = (now: number): MemoryProgram => {
   let made = 0
   const records: StoredRecord[] = []
   const open: OpenClients = { directory, close: () => Promise.resolve() }
+  const users = memoryUsers()
   return {
     directory,
     records,
+    users,
     clock: { now: () => now },
     ids: {
       next: () => {
@@ -74,6 +115,13 @@ export const memoryProgram = (now: number): MemoryProgram => {
     },
     openClients: () => Promise.resolve(open),
     openRecords: () => Promise.resolve({ records: memoryRecords(records), close: () => Promise.resolve() }),
+    openUsers: () =>
+      Promise.resolve({
+        directory: users,
+        makeProof: (user, password, options) => makeProof(noKeys, user, password, options),
+        renewProof: (user, password) => renewProof(noKeys, user, password),
+        close: () => Promise.resolve(),
+      }),
     startServer: () => Promise.reject(new Error('this program has no server')),
   }
 }

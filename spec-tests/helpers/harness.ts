@@ -2,9 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Authentications, createAuthenticator, type CredentialsPolicy } from '../../src/access/authenticator.ts'
 import { access } from '../../src/access/authorize.ts'
+import { makeProof } from '../../src/access/make-proof.ts'
 import type { Clock } from '../../src/domain/clock.ts'
-import type { Principal, Role } from '../../src/domain/principal.ts'
+import type { KeyStore } from '../../src/domain/key-store.ts'
+import { type ClientDirectory, type PeerCertificate, type Principal, type Role } from '../../src/domain/principal.ts'
+import { deviceKey, type DeviceIdentifiers, type UserDirectory } from '../../src/domain/users.ts'
 import { createEngine } from '../../src/engine/create-engine.ts'
 import type { MessageHandler, Session } from '../../src/engine/message-handler.ts'
 import { createSoftwareKeyStore } from '../../src/keystore/software/software-key-store.ts'
@@ -12,7 +16,7 @@ import { createRootKey, openRootKey } from '../../src/keystore/software/root-key
 import { OPERATIONS } from '../../src/operations/registry.generated.ts'
 import type { Operation as OperationName } from '../../src/protocol/enumerations.ts'
 import type { Version } from '../../src/schema/version.ts'
-import { openSqliteStore } from '../../src/store/sqlite.ts'
+import { openSqliteStore, type OpenStore } from '../../src/store/sqlite.ts'
 import { createUuidV7Ids } from '../../src/system.ts'
 import {
   type BatchOptions,
@@ -50,11 +54,27 @@ export type TestClient = {
 
 export type TestClock = Clock & { set(seconds: number): void; advance(seconds: number): void }
 
+export type HarnessOptions = { readonly credentials?: CredentialsPolicy }
+
+export type UserOptions = DeviceIdentifiers & {
+  readonly role?: Role
+  readonly oneTime?: boolean
+  readonly hashed?: boolean
+}
+
 export type Harness = {
   readonly clock: TestClock
   readonly directory: string
   readonly handler: MessageHandler
   client(name?: string, role?: Role): TestClient
+  readonly users: UserDirectory
+  readonly clients: ClientDirectory
+  /** As `kmipd user add` does; resolves to the secret of one time passwords, in base32. */
+  addUser(name: string, password: string, options?: UserOptions): Promise<string | undefined>
+  /** Lets the time pass after which a change of clients and users is in force; the commands wait for it. */
+  settled(): void
+  /** A connection with that certificate; undefined where it is refused. */
+  connect(certificate: PeerCertificate): Promise<TestClient | undefined>
   /** Opens the same database and keys again, as after a restart. */
   restart(): Promise<void>
   close(): Promise<void>
@@ -77,8 +97,12 @@ const testClock = (): TestClock => {
   }
 }
 
-const createClient = (handler: () => MessageHandler, principal: Principal): TestClient => {
-  const session: Session = { principal, peer: 'test' }
+const createClient = (
+  handler: () => MessageHandler,
+  principal: Principal,
+  certificate?: PeerCertificate,
+): TestClient => {
+  const session: Session = { principal, peer: 'test', certificate }
   const raw: TestClient['raw'] = async (message) => {
     const reply = await handler().handle(message, session)
     const result = { bytes: Buffer.from(reply.bytes), close: reply.close }
@@ -100,16 +124,34 @@ const createClient = (handler: () => MessageHandler, principal: Principal): Test
   return { session, raw, batch, attempt, call }
 }
 
-type Opened = { readonly handler: MessageHandler; close(): Promise<void> }
+type Opened = {
+  readonly handler: MessageHandler
+  readonly authentications: Authentications
+  readonly store: OpenStore
+  readonly keys: KeyStore
+  close(): Promise<void>
+}
 
-const open = async (directory: string, clock: Clock): Promise<Opened> => {
+const open = async (directory: string, clock: Clock, policy: HarnessOptions): Promise<Opened> => {
   const store = await openSqliteStore({ path: join(directory, 'kmipd.db') })
   const rootKey = await openRootKey({ path: join(directory, 'root.key') })
   const keys = await createSoftwareKeyStore({ rootKey, settings: store.objects.settings, clock })
+  const authentications = createAuthenticator({
+    clients: store.clients,
+    users: store.users,
+    directoryVersion: () => store.directoryVersion(),
+    store: store.objects,
+    keys,
+    clock,
+    milliseconds: () => clock.now() * 1000,
+    log: quiet,
+    policy: { unregistered: 'refuse', credentials: 'known', ...policy },
+  })
   const handler = createEngine({
     store: store.objects,
     keys,
     access,
+    authenticator: authentications.authenticator,
     clock,
     ids: createUuidV7Ids(),
     log: quiet,
@@ -117,26 +159,45 @@ const open = async (directory: string, clock: Clock): Promise<Opened> => {
     serverVersion: 'test',
     cachedObjects: 1000,
   })
-  return { handler, close: () => store.close() }
+  return { handler, authentications, store, keys, close: () => store.close() }
 }
 
 /** Starts a server in a temporary folder. Close it at the end of the test. */
-export const createHarness = async (): Promise<Harness> => {
+export const createHarness = async (policy: HarnessOptions = {}): Promise<Harness> => {
   const directory = await mkdtemp(join(tmpdir(), 'kmipd-test-'))
   await createRootKey({ path: join(directory, 'root.key') })
   const clock = testClock()
-  let opened = await open(directory, clock)
+  let opened = await open(directory, clock, policy)
   return {
     clock,
     directory,
     get handler() {
       return opened.handler
     },
+    get users() {
+      return opened.store.users
+    },
+    get clients() {
+      return opened.store.clients
+    },
+    addUser: async (name, password, { role = 'client', oneTime = false, hashed = false, ...device } = {}) => {
+      const id = `user-${name}`
+      const keys = () => Promise.resolve(opened.keys)
+      const { proof, oneTimeSecret } = await makeProof(keys, { id, name }, password, { oneTime, hashed })
+      const facts = { id, name, tenant: 'default', role, version: 1, createdAt: START, revokedAt: undefined }
+      await opened.store.users.add({ ...facts, ...proof, device: deviceKey(device) })
+      return oneTimeSecret
+    },
+    settled: () => clock.advance(1),
+    connect: async (certificate) => {
+      const { principal } = await opened.authentications.identify(certificate)
+      return principal && createClient(() => opened.handler, principal, certificate)
+    },
     client: (name = 'alice', role = 'client') =>
       createClient(() => opened.handler, { id: name, name, tenant: 'default', role, groups: [] }),
     restart: async () => {
       await opened.close()
-      opened = await open(directory, clock)
+      opened = await open(directory, clock, policy)
     },
     close: async () => {
       await opened.close()

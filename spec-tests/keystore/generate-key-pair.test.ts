@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, sign,
 import { test } from 'tap'
 import type { KeyPairSpec, KeyStore } from '../../src/domain/key-store.ts'
 import { CURVES } from '../../src/keystore/mechanisms.ts'
-import { createWorkQueue } from '../../src/keystore/software/work-queue.ts'
+import { createWorkQueue } from '../../src/domain/work-queue.ts'
 import { KEY_FORMAT_TYPE } from '../../src/protocol/enumerations.ts'
 import { blockOf, bytesOf, digestFormats, openKeys, reasonOf, valuesOf } from './software.ts'
 
@@ -151,7 +151,7 @@ void test('each key of a pair is bound to its own identifier', async (t) => {
 })
 
 void test('2.1 §11.46: key pairs are made a few at once, and too many waiting is a Server Limit Exceeded', async (t) => {
-  const queue = createWorkQueue({ running: 2, waiting: 3 })
+  const queue = createWorkQueue({ running: 2, waiting: 3, refusal: 'full' })
   let running = 0
   let most = 0
   const release: (() => void)[] = []
@@ -173,7 +173,7 @@ void test('2.1 §11.46: key pairs are made a few at once, and too many waiting i
 })
 
 void test('the queue goes on after a job that fails', async (t) => {
-  const queue = createWorkQueue({ running: 1, waiting: 1 })
+  const queue = createWorkQueue({ running: 1, waiting: 1, refusal: 'full' })
   await t.rejects(queue.run(() => Promise.reject(new Error('no'))))
   t.equal(await queue.run(() => Promise.resolve(1)), 1)
 })

@@ -1,21 +1,13 @@
 import { createHash } from 'node:crypto'
-import { type Client, type ClientDirectory, DEFAULT_TENANT, type Principal } from '../domain/principal.ts'
+import {
+  type Client,
+  type ClientDirectory,
+  DEFAULT_TENANT,
+  type PeerCertificate,
+  type Principal,
+} from '../domain/principal.ts'
 
-/** What is known of the certificate at the other end of a TLS connection. */
-export type PeerCertificate = {
-  /** SHA-256 of the certificate in lower-case hex. */
-  readonly fingerprint: string
-  /** Distinguished names, as `node:tls` prints them. */
-  readonly issuer: string
-  readonly subject: string
-  /** Whether it chains to a trusted authority and is valid. */
-  readonly trusted: boolean
-  /** Why it is not, for the log. */
-  readonly problem: string | undefined
-  /** First and last second of its validity, since 1970. */
-  readonly validFrom: number
-  readonly validTo: number
-}
+export type { PeerCertificate } from '../domain/principal.ts'
 
 /** Whether certificates that a trusted authority issued, but nobody registered, are clients. */
 export type UnregisteredPolicy = 'accept' | 'refuse'
@@ -54,8 +46,7 @@ const pinned = (client: Client, peer: PeerCertificate, now: number): Authenticat
 /**
  * Turns a client certificate into a principal. A pinned certificate comes first and needs no authority, only to be
  * within its dates; then registered names, and then, by policy, any certificate of a trusted authority, which must
- * verify. Credentials in the message header change nothing: real clients send unknown ones along with a good
- * certificate, and the certificate decides (1.4 section 6.6, 2.1 section 9.4).
+ * verify. What a message header adds to that is the matter of `authenticator.ts`.
  */
 export const authenticate = async (
   peer: PeerCertificate,

@@ -85,11 +85,20 @@ const register = async (registration: Registration, options: Options, base: stri
   const paths = pkiOf(config)
   const out = options.out === undefined ? paths.clients : resolve(base, options.out)
   const now = program.clock.now()
-  const issued =
-    options.csr === undefined
-      ? await makeClientPair(paths, name, now)
-      : await signClientRequest(paths, await readPem(resolve(base, options.csr)), name, now)
-  return issue(registration, issued, out)
+  const request = options.csr === undefined ? undefined : await readPem(resolve(base, options.csr))
+  const make = (serial?: string): Promise<IssuedClient> =>
+    request === undefined
+      ? makeClientPair(paths, name, now, serial)
+      : signClientRequest(paths, request, name, now, serial)
+  const issued = await make()
+  return issue(registration, (await wasRemoved(registration, issued)) ? await make(program.ids.next()) : issued, out)
+}
+
+/** Whether a client that was removed had these names: its certificates stay refused, so this one needs others. */
+const wasRemoved = async ({ directory }: Registration, { certificate }: IssuedClient): Promise<boolean> => {
+  const known = await directory.findBySubject(certificate.issuer, certificate.subject)
+  if (known === undefined) return false
+  return !(await directory.list()).some(({ id, name }) => id === known.id && name === known.name)
 }
 
 const checkUsage = (name: string, { csr, cert, out }: Options): void => {

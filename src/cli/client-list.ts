@@ -2,11 +2,10 @@ import { Command } from 'commander'
 import type { Client } from '../domain/principal.ts'
 import { configFrom, withConfig } from './config-options.ts'
 import type { CliContext } from './context.ts'
+import { day, table } from './table.ts'
 import { checkSetUp, withClients } from './with-clients.ts'
 
 type Options = Readonly<Record<string, unknown>>
-
-const day = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10)
 
 /** How the client is recognised. Names of certificates come one attribute a line: one line is enough here. */
 const shownBy = ({ fingerprint, subject }: Client): string =>
@@ -21,17 +20,6 @@ const cells = (client: Client): readonly string[] => [
   client.revokedAt === undefined ? 'valid' : `revoked ${day(client.revokedAt)}`,
   shownBy(client),
 ]
-
-/** Rows of equal columns, as wide as their widest cell. */
-const table = (rows: readonly (readonly string[])[]): readonly string[] => {
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
-}
 
 const clientList = async (options: Options, context: CliContext): Promise<void> => {
   const config = configFrom(options, context)

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { clientAddCommand } from './client-add.ts'
+import { clientRemoveCommand, clientRevokeCommand } from './client-end.ts'
 import { clientListCommand } from './client-list.ts'
 import type { CliContext } from './context.ts'
 
@@ -9,3 +10,5 @@ export const clientCommand = (context: CliContext): Command =>
     .description('manage who may connect')
     .addCommand(clientAddCommand(context))
     .addCommand(clientListCommand(context))
+    .addCommand(clientRevokeCommand(context))
+    .addCommand(clientRemoveCommand(context))

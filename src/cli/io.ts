@@ -1,12 +1,31 @@
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+
 /** Where a command prints to. */
 export type Io = {
   /** A line of the result. */
   out(line: string): void
   /** A line about a failure. */
   err(line: string): void
+  /** Asks for something that must not be seen; undefined where there is nobody to ask. */
+  secret?(question: string): Promise<string | undefined>
+}
+
+const askUnseen = async (question: string): Promise<string | undefined> => {
+  if (!process.stdin.isTTY) return undefined
+  process.stderr.write(question)
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const prompt = createInterface({ input: process.stdin, output: silent, terminal: true })
+  try {
+    return await prompt.question('')
+  } finally {
+    prompt.close()
+    process.stderr.write('\n')
+  }
 }
 
 export const standardIo: Io = {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
+  secret: askUnseen,
 }

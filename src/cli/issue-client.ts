@@ -7,10 +7,15 @@ import { ensureKey, keyPem, makeKey, publicKeyOf } from '../pki/key-pair.ts'
 import { type PairPaths, pairPaths, type PkiPaths } from '../pki/pki-paths.ts'
 
 /** Makes a key and a certificate for a client, in memory. `now` in seconds since 1970. */
-export const makeClientPair = async (paths: PkiPaths, name: string, now: number): Promise<IssuedClient> => {
+export const makeClientPair = async (
+  paths: PkiPaths,
+  name: string,
+  now: number,
+  serial?: string,
+): Promise<IssuedClient> => {
   const authority = await readAuthority(paths.authority)
   const key = makeKey()
-  const certificate = await issueClientCertificate(authority, publicKeyOf(key), name, now)
+  const certificate = await issueClientCertificate(authority, publicKeyOf(key), name, now, serial)
   return { certificate, keyPem: keyPem(key) }
 }
 
@@ -20,10 +25,11 @@ export const signClientRequest = async (
   request: string,
   name: string,
   now: number,
+  serial?: string,
 ): Promise<IssuedClient> => {
   const { publicKey, commonName } = await readCertificateRequest(request)
   const authority = await readAuthority(paths.authority)
-  const certificate = await issueClientCertificate(authority, publicKey, commonName ?? name, now)
+  const certificate = await issueClientCertificate(authority, publicKey, commonName ?? name, now, serial)
   return { certificate, keyPem: undefined }
 }
 

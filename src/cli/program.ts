@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts'
 import type { Clock, Ids } from '../domain/clock.ts'
 import type { ClientDirectory } from '../domain/principal.ts'
 import type { RecordStore } from '../domain/records.ts'
+import type { User, UserDirectory, UserProof } from '../domain/users.ts'
 import type { ServerCertificates } from '../pki/server-certificates.ts'
 
 /** The directory of clients, open. */
@@ -9,6 +10,23 @@ export type OpenClients = { readonly directory: ClientDirectory; close(): Promis
 
 /** The records of the database, open. */
 export type OpenRecords = { readonly records: RecordStore; close(): Promise<void> }
+
+/** Which credentials a user shall be able to show besides Username and Password. */
+export type ProofOptions = { readonly oneTime: boolean; readonly hashed: boolean }
+
+/** The directory of users, open. */
+export type OpenUsers = {
+  readonly directory: UserDirectory
+  /** What is kept of a password; `oneTimeSecret` is told once and never again. */
+  makeProof(
+    user: Pick<User, 'id' | 'name'>,
+    password: string,
+    options: ProofOptions,
+  ): Promise<{ readonly proof: UserProof; readonly oneTimeSecret: string | undefined }>
+  /** The same for a new password of a user who goes on with the same authenticator. */
+  renewProof(user: User, password: string): Promise<UserProof>
+  close(): Promise<void>
+}
 
 /** A server that takes connections. */
 export type RunningServer = {
@@ -35,5 +53,7 @@ export type Program = {
   openClients(config: Config): Promise<OpenClients>
   /** As `openClients`, to read records. */
   openRecords(config: Config): Promise<OpenRecords>
+  /** As `openClients`, for users. */
+  openUsers(config: Config): Promise<OpenUsers>
   startServer(config: Config, certificates: ServerCertificates): Promise<RunningServer>
 }

@@ -9,6 +9,7 @@ import { logCommand } from './log.ts'
 import { selftestCommand } from './selftest.ts'
 import { serveCommand } from './serve.ts'
 import { UsageError } from './usage-error.ts'
+import { userCommand } from './user.ts'
 
 export const EXIT = { fine: 0, failed: 1, wrongUse: 2 } as const
 
@@ -37,6 +38,7 @@ const kmipd = (context: CliContext): Command => {
     .addCommand(serveCommand(context))
     .addCommand(clientCommand(context))
     .addCommand(logCommand(context))
+    .addCommand(userCommand(context))
     .addCommand(selftestCommand(context))
   settle(command, context.io)
   return command

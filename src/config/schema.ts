@@ -82,6 +82,10 @@ const access = z.strictObject({
     description:
       'Whether a client certificate that a trusted authority issued, but that no registered client has, is accepted.',
   }),
+  credentials: z.enum(['ignored', 'known', 'required']).default('known').meta({
+    description:
+      'What credentials in a message do. known: one that names a user of this server must be right, and the request is that user’s; others change nothing. required: every request but Query and Discover Versions needs one that is right. ignored: nothing; tickets are looked at all the same.',
+  }),
 })
 
 export const configSchema = z

@@ -1,5 +1,6 @@
 import type { ObjectType } from '../protocol/enums/object-type.ts'
 import type { State } from '../protocol/enums/state.ts'
+import { KmipError } from '../protocol/kmip-error.ts'
 import { type AttributeSet, valueOf } from './attribute-set.ts'
 import type { HeldKey } from './key-store.ts'
 import { lifecycleOf, stateAt } from './state.ts'
@@ -25,3 +26,6 @@ export const stateOf = (object: ManagedObject, now: number): State => stateAt(li
 export const isDestroyed = (object: ManagedObject): boolean => valueOf(object.attributes, 'DestroyDate') !== undefined
 
 export const isArchived = (object: ManagedObject): boolean => valueOf(object.attributes, 'ArchiveDate') !== undefined
+
+/** Says the same of objects that never were and of those that are not this client's. */
+export const noSuchObject = (): KmipError => new KmipError('ObjectNotFound', 'No object with that Unique Identifier')

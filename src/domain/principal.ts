@@ -31,7 +31,29 @@ export type Client = {
   readonly revokedAt: number | undefined
 }
 
-/** The registered clients. Looked up on each new connection. */
+/** What is known of the certificate at the other end of a TLS connection. */
+export type PeerCertificate = {
+  /** SHA-256 of the certificate in lower-case hex. */
+  readonly fingerprint: string
+  /** Distinguished names, as `node:tls` prints them. */
+  readonly issuer: string
+  readonly subject: string
+  /** Whether it chains to a trusted authority and is valid. */
+  readonly trusted: boolean
+  /** Why it is not, for the log. */
+  readonly problem: string | undefined
+  /** First and last second of its validity, since 1970. */
+  readonly validFrom: number
+  readonly validTo: number
+}
+
+/**
+ * Milliseconds that a server may go by what it has read of clients and users. A command that takes somebody's rights
+ * away comes back when that time is over, so that it is in force everywhere by then.
+ */
+export const DIRECTORY_FRESHNESS = 200
+
+/** The registered clients. */
 export type ClientDirectory = {
   findByFingerprint(fingerprint: string): Promise<Client | undefined>
   findBySubject(issuer: string, subject: string): Promise<Client | undefined>
@@ -40,6 +62,8 @@ export type ClientDirectory = {
   list(): Promise<readonly Client[]>
   /** Marks a client as revoked; false where there is none of that name. */
   revoke(name: string, at: number): Promise<boolean>
+  /** Revokes a client and frees its name; its certificate stays refused. False where there is none of that name. */
+  remove(name: string, at: number): Promise<boolean>
 }
 
 /** A client of that name, or with that certificate, exists already. */

@@ -1,6 +1,7 @@
 import { OBJECT_TYPE } from '../protocol/enumerations.ts'
 import type { ScanLimits } from '../ttlv/scan.ts'
 import type { Access } from '../domain/access.ts'
+import type { Authenticator } from '../domain/authenticator.ts'
 import type { Clock, Ids } from '../domain/clock.ts'
 import type { KeyStore } from '../domain/key-store.ts'
 import type { ObjectStore } from '../domain/object-store.ts'
@@ -18,6 +19,7 @@ export type EngineDependencies = {
   readonly store: ObjectStore
   readonly keys: KeyStore
   readonly access: Access
+  readonly authenticator: Authenticator
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -54,6 +56,7 @@ export const createEngine = (dependencies: EngineDependencies): MessageHandler =
       operations: new Map(operations.map((operation) => [operation.code, operation])),
       keys,
       access,
+      authenticator: dependencies.authenticator,
       clock,
       ids,
       log,

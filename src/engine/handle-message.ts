@@ -1,3 +1,5 @@
+import type { Claims, Verdict } from '../domain/authenticator.ts'
+import { OPERATION } from '../protocol/enumerations.ts'
 import type { RequestMessage } from '../protocol/message.ts'
 import { LATEST_VERSION, type Version } from '../schema/version.ts'
 import { TtlvError } from '../ttlv/error.ts'
@@ -32,8 +34,31 @@ const UNKNOWN_VERSION: MessageVersion = { version: LATEST_VERSION, spoken: false
 const versionIn = (message: Buffer | undefined): MessageVersion =>
   (message === undefined ? undefined : peekVersion(message)) ?? UNKNOWN_VERSION
 
+/** What a client may ask that nobody knows yet (1.4 section 6.6, 2.1 section 9.4). */
+const ENQUIRIES: ReadonlySet<number> = new Set([OPERATION.code.Query, OPERATION.code.DiscoverVersions])
+
+const claimsOf = ({ header, items }: RequestMessage): Claims => ({
+  credentials: header.authentication?.credentials ?? [],
+  isEnquiry: items.every(({ operation }) => ENQUIRIES.has(operation)),
+})
+
+/** How the client wants its items to be run. */
+const wishesOf = ({ header, items }: RequestMessage, largestResponse: number) => {
+  const option = items.length > 1 ? (header.batchErrorContinuationOption ?? 'Stop') : 'Stop'
+  return {
+    maximumSize: Math.min(header.maximumResponseSize ?? largestResponse, largestResponse),
+    batch: emptyBatchState(),
+    asynchronousOnly: header.asynchronousIndicator === 'Mandatory',
+    items,
+    undo: option === 'Undo',
+    continueOnError: option === 'Continue',
+  }
+}
+
 /** Batch Count stands at the end of the response header, whose other fields are of fixed length here. */
 const batchCountAt = (writer: Writer): number => writer.length - 16
+
+type Accepted = Extract<Verdict, { refusal?: undefined }>
 
 /** Where in the message an error is, for the log. */
 const placeOf = (message: Buffer, error: unknown): string | undefined =>
@@ -79,29 +104,23 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
     return refusal(version, failure ?? GENERAL_FAILURE, error instanceof TtlvError)
   }
 
-  const answer = (request: RequestMessage, version: Version, session: Session): MaybePromise<Reply> => {
-    const { header, items } = request
+  const answer = (request: RequestMessage, version: Version, who: Accepted): MaybePromise<Reply> => {
+    const { items } = request
     const writer = pool.acquire()
-    const message = beginMessage(writer, version, parts.clock.now(), items.length)
+    const message = beginMessage(writer, version, parts.clock.now(), items.length, who)
     const countAt = batchCountAt(writer)
-    const option = items.length > 1 ? (header.batchErrorContinuationOption ?? 'Stop') : 'Stop'
-    const result = runBatch({
-      parts,
-      version,
-      principal: session.principal,
-      writer,
-      maximumSize: Math.min(header.maximumResponseSize ?? largestResponse, largestResponse),
-      batch: emptyBatchState(),
-      asynchronousOnly: header.asynchronousIndicator === 'Mandatory',
-      items,
-      undo: option === 'Undo',
-      continueOnError: option === 'Continue',
-    })
+    const result = runBatch({ parts, version, principal: who.principal, writer, ...wishesOf(request, largestResponse) })
     return then(result, ({ count }) => {
       endMessage(writer, message, countAt, count)
       return reply(writer, false)
     })
   }
+
+  /** Who is nobody is answered before anything is done, in the form of a message that cannot be read. */
+  const admit = (request: RequestMessage, version: Version, who: Verdict): MaybePromise<Reply> =>
+    who.refusal === undefined
+      ? answer(request, version, who)
+      : refusal(version, knownFailure(who.refusal) ?? GENERAL_FAILURE, who.close)
 
   return {
     handle: (message, session) => {
@@ -112,7 +131,7 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
       } catch (error) {
         return refuseMessage(error, message, version, session)
       }
-      return answer(request, version.version, session)
+      return then(parts.authenticator(session, claimsOf(request)), (who) => admit(request, version.version, who))
     },
     refuse: (error, session, message) => {
       parts.log.warn('stream refused', { client: session.principal.name, peer: session.peer, error })

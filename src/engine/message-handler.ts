@@ -1,13 +1,9 @@
+import type { Channel } from '../domain/authenticator.ts'
 import type { MaybePromise } from '../domain/maybe-promise.ts'
-import type { Principal } from '../domain/principal.ts'
 import type { TtlvError } from '../ttlv/error.ts'
 
 /** What a request came over: a TLS connection, or whatever stands in for one. Compared by identity. */
-export type Session = {
-  readonly principal: Principal
-  /** For the log: address and port of the peer, or the name of the internal caller. */
-  readonly peer: string
-}
+export type Session = Channel
 
 /** A response message. `bytes` stays valid until `release`, which is called once, after it has been written. */
 export type Reply = {

@@ -1,6 +1,6 @@
 import { RESULT_REASON, RESULT_STATUS } from '../protocol/enumerations.ts'
 import type { RequestBatchItem } from '../protocol/message.ts'
-import { TAG } from '../protocol/tags.ts'
+import { TAG, TAGS } from '../protocol/tags.ts'
 import { type Version, versionNumbers } from '../schema/version.ts'
 import { HEADER_LENGTH, nextItem, tagAt } from '../ttlv/reader.ts'
 import type { Writer } from '../ttlv/writer.ts'
@@ -11,8 +11,17 @@ import { type Failure, reasonIn } from './failures.ts'
  * (1.4 section 7.2, 2.1 sections 8.5 and 8.6). Time Stamp is always there; real clients require it.
  */
 
+/** What a response header has besides. */
+export type HeaderExtras = { readonly serverHashedPassword?: Buffer | undefined }
+
 /** Writes the header and returns the start of the message, for {@link endMessage}. */
-export const beginMessage = (writer: Writer, version: Version, now: number, batchCount: number): number => {
+export const beginMessage = (
+  writer: Writer,
+  version: Version,
+  now: number,
+  batchCount: number,
+  { serverHashedPassword }: HeaderExtras = {},
+): number => {
   const { major, minor } = versionNumbers(version)
   const message = writer.begin(TAG.ResponseMessage)
   const header = writer.begin(TAG.ResponseHeader)
@@ -21,6 +30,8 @@ export const beginMessage = (writer: Writer, version: Version, now: number, batc
   writer.integer(TAG.ProtocolVersionMinor, minor)
   writer.end(numbers)
   writer.dateTime(TAG.TimeStamp, now)
+  if (serverHashedPassword !== undefined && TAGS.knownIn('ServerHashedPassword', version))
+    writer.byteString(TAG.ServerHashedPassword, serverHashedPassword)
   writer.integer(TAG.BatchCount, batchCount)
   writer.end(header)
   return message

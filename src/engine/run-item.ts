@@ -2,6 +2,7 @@ import { KmipError } from '../protocol/kmip-error.ts'
 import type { Version } from '../schema/version.ts'
 import type { Writer } from '../ttlv/writer.ts'
 import type { Access } from '../domain/access.ts'
+import type { Authenticator } from '../domain/authenticator.ts'
 import type { Clock, Ids } from '../domain/clock.ts'
 import { checkConstraints } from '../domain/constraints.ts'
 import type { KeyStore } from '../domain/key-store.ts'
@@ -25,6 +26,7 @@ export type EngineParts = {
   readonly operations: ReadonlyMap<number, Operation>
   readonly keys: KeyStore
   readonly access: Access
+  readonly authenticator: Authenticator
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log

@@ -151,7 +151,7 @@ const authenticate = async (listener: Listener, socket: TLSSocket): Promise<void
   socket.off('error', logFailure)
   socket.once('close', () => open.delete(peer))
   const speak = listener.options.speak ?? speakTtlv
-  open.set(peer, speak(socket, { principal, peer }, certificate.validTo, listener))
+  open.set(peer, speak(socket, { principal, peer, certificate }, certificate.validTo, listener))
 }
 
 /** TLS says what is wrong while the peer still has a name; what it says later is only that the connection is gone. */

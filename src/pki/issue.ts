@@ -48,13 +48,15 @@ const serialNumber = (): string => {
 }
 
 const COMMON_NAME = '2.5.4.3'
+const SERIAL_NUMBER = '2.5.4.5'
 
 /** Built from its parts: what stands in the text is never taken for syntax, so nobody slips in a name of another. */
-const nameOf = (commonName: string): Name => {
-  const value = new AttributeValue({ utf8String: commonName })
-  return new Name(
-    new DistinguishedName([new RelativeDistinguishedName([new AttributeTypeAndValue({ type: COMMON_NAME, value })])]),
-  )
+const nameOf = (commonName: string, serial?: string): Name => {
+  const part = (type: string, value: AttributeValue) =>
+    new RelativeDistinguishedName([new AttributeTypeAndValue({ type, value })])
+  const name = part(COMMON_NAME, new AttributeValue({ utf8String: commonName }))
+  const rest = serial === undefined ? [] : [part(SERIAL_NUMBER, new AttributeValue({ printableString: serial }))]
+  return new Name(new DistinguishedName([name, ...rest]))
 }
 
 /** The name as its bytes are: an authority of the operator's own may have any. */
@@ -114,6 +116,8 @@ export const issueAuthority = async (key: KeyObject, now: number): Promise<Autho
 
 type EndEntity = {
   readonly commonName: string
+  /** Tells two subjects of the same Common Name apart. */
+  readonly serial?: string | undefined
   readonly publicKey: Buffer
   readonly lifetime: number
   readonly usage: ExtendedKeyUsage
@@ -123,7 +127,7 @@ type EndEntity = {
 const issueEndEntity = async (authority: Authority, now: number, wanted: EndEntity): Promise<X509Certificate> => {
   const validity = validityFor(now, wanted.lifetime)
   return sign({
-    subject: nameOf(wanted.commonName),
+    subject: nameOf(wanted.commonName, wanted.serial),
     issuer: subjectOf(authority.certificate),
     publicKey: wanted.publicKey,
     signer: authority.key,
@@ -163,15 +167,17 @@ export const issueServerCertificate = (
     ],
   })
 
-/** A certificate for a client that is known by this Common Name. */
+/** A certificate for a client that is known by this Common Name, and by a serial number where another one was before. */
 export const issueClientCertificate = (
   authority: Authority,
   publicKey: Buffer,
   commonName: string,
   now: number,
+  serial?: string,
 ): Promise<X509Certificate> =>
   issueEndEntity(authority, now, {
     commonName,
+    serial,
     publicKey,
     lifetime: LIFETIME.client,
     usage: ExtendedKeyUsage.clientAuth,

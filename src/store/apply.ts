@@ -6,8 +6,7 @@ import {
   type ObjectRow,
   type SearchKey,
 } from '../domain/object-store.ts'
-import { DuplicateClientError } from '../domain/principal.ts'
-import { clientRecordOf } from './client-record.ts'
+import { createDirectoryWriter } from './directory-writer.ts'
 import { materialColumns, recordOf } from './object-record.ts'
 import { KEYS_AT_ONCE, keyValuesOf, type ObjectKey } from './queries/objects.ts'
 import { createRecordWriter } from './record-store.ts'
@@ -16,7 +15,7 @@ import type { Prepare, Prepared } from './statement.ts'
 import type { NamesTable, SearchKeysTable } from './tables.ts'
 import type { Work } from './work.ts'
 
-/** Applies one piece of work within the open transaction. @throws ConflictError, DuplicateError, DuplicateClientError */
+/** Applies one piece of work within the open transaction. @throws ConflictError, DuplicateError, DuplicateClientError, DuplicateUserError */
 export type Apply = (work: Work) => Promise<void>
 
 /** What an object holds in a table of its own: what is stored, and what shall be. */
@@ -144,8 +143,7 @@ export const createApply = (prepare: Prepare, queries: Queries): Apply => {
   const commit = createCommit(prepare, queries)
   const insertSetting = prepare(queries.settings.insert)
   const replaceSetting = prepare(queries.settings.replace)
-  const insertClient = prepare(queries.clients.insert)
-  const revokeClient = prepare(queries.clients.revoke)
+  const directory = createDirectoryWriter(prepare, queries)
 
   return async (work) => {
     switch (work.kind) {
@@ -155,13 +153,8 @@ export const createApply = (prepare: Prepare, queries: Queries): Apply => {
       case 'put-setting':
         await (work.replace ? replaceSetting : insertSetting).all({ name: work.name, value: work.value })
         return
-      case 'add-client':
-        if ((await insertClient.first(clientRecordOf(work.client))) === undefined) {
-          throw new DuplicateClientError(work.client.name)
-        }
-        return
-      case 'revoke-client':
-        await revokeClient.all({ name: work.name, at: work.at })
+      case 'directory':
+        await directory(work.change)
     }
   }
 }

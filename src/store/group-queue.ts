@@ -1,5 +1,6 @@
 import { ConflictError, DuplicateError } from '../domain/object-store.ts'
 import { DuplicateClientError } from '../domain/principal.ts'
+import { DuplicateUserError } from '../domain/users.ts'
 import { messageOf, StoreError } from './errors.ts'
 import type { GroupOutcome, Outcome, Work } from './work.ts'
 
@@ -24,6 +25,8 @@ const errorOf = (outcome: Exclude<Outcome, { kind: 'done' }>): Error => {
       return new DuplicateError(outcome.what)
     case 'duplicate-client':
       return new DuplicateClientError(outcome.name)
+    case 'duplicate-user':
+      return new DuplicateUserError(outcome.name)
     case 'failed':
       return new StoreError('failed', `not written: ${outcome.message}`)
   }

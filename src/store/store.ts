@@ -1,7 +1,8 @@
-import { then } from '../domain/maybe-promise.ts'
+import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import type { ObjectStore } from '../domain/object-store.ts'
 import type { ClientDirectory } from '../domain/principal.ts'
-import { clientOf } from './client-record.ts'
+import type { UserDirectory } from '../domain/users.ts'
+import { createDirectories } from './directories.ts'
 import type { Dialect } from './dialect.ts'
 import { StoreError } from './errors.ts'
 import type { GroupQueue } from './group-queue.ts'
@@ -15,6 +16,9 @@ import type { Prepare } from './statement.ts'
 export type OpenStore = {
   readonly objects: ObjectStore
   readonly clients: ClientDirectory
+  readonly users: UserDirectory
+  /** Another number after every change of clients or users, by whatever process. */
+  directoryVersion(): MaybePromise<number>
   /** Waits for running commits and closes. May be called again. */
   close(): Promise<void>
 }
@@ -38,35 +42,6 @@ export type StoreParts = {
 const closeOnce = ({ queue, end }: Pick<StoreParts, 'queue' | 'end'>): (() => Promise<void>) => {
   let closing: Promise<void> | undefined
   return () => (closing ??= queue.drain().then(end))
-}
-
-const createClientDirectory = ({
-  queries,
-  prepare,
-  queue,
-}: Pick<StoreParts, 'queries' | 'prepare' | 'queue'>): ClientDirectory => {
-  const byFingerprint = prepare(queries.clients.byFingerprint)
-  const bySubject = prepare(queries.clients.bySubject)
-  const byName = prepare(queries.clients.byName)
-  const list = prepare(queries.clients.list)
-
-  return {
-    findByFingerprint: async (fingerprint) => {
-      const record = await byFingerprint.first({ fingerprint })
-      return record && clientOf(record)
-    },
-    findBySubject: async (issuer, subject) => {
-      const record = await bySubject.first({ issuer, subject })
-      return record && clientOf(record)
-    },
-    add: (client) => queue.add({ kind: 'add-client', client }),
-    list: async () => (await list.all({})).map(clientOf),
-    revoke: async (name, at) => {
-      if ((await byName.first({ name })) === undefined) return false
-      await queue.add({ kind: 'revoke-client', name, at })
-      return true
-    },
-  }
 }
 
 /** Beside a server that takes the objects for its own, only records are written. @throws StoreError in-use */
@@ -106,5 +81,5 @@ const createObjectStore = (parts: StoreParts, close: () => Promise<void>): Objec
 
 export const createStore = (parts: StoreParts): OpenStore => {
   const close = closeOnce(parts)
-  return { objects: createObjectStore(parts, close), clients: createClientDirectory(parts), close }
+  return { objects: createObjectStore(parts, close), ...createDirectories(parts), close }
 }

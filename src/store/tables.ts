@@ -52,7 +52,26 @@ export type ClientsTable = {
   subject: string | null
   created_at: number
   revoked_at: number | null
+  removed_at: number | null
 }
+
+export type UsersTable = {
+  user_key: Generated<number>
+  id: string
+  name: string
+  tenant: string
+  role: 'admin' | 'client'
+  verifier: string
+  device: string | null
+  one_time: number
+  secrets: Sealed | null
+  version: number
+  created_at: number
+  revoked_at: number | null
+}
+
+/** Numbers that only count up. */
+export type CountersTable = { name: string; value: number }
 
 export type AuditTable = {
   audit_key: Generated<number>
@@ -85,6 +104,8 @@ export type Tables = {
   names: NamesTable
   settings: SettingsTable
   clients: ClientsTable
+  users: UsersTable
+  counters: CountersTable
   audit: AuditTable
   records: RecordsTable
   schema_version: SchemaVersionTable

@@ -1,5 +1,6 @@
 import { ConflictError, DuplicateError } from '../domain/object-store.ts'
 import { DuplicateClientError } from '../domain/principal.ts'
+import { DuplicateUserError } from '../domain/users.ts'
 import type { Apply } from './apply.ts'
 import type { Connection } from './connection.ts'
 import { messageOf } from './errors.ts'
@@ -21,8 +22,14 @@ const idOf = (work: Work): string => (work.kind === 'commit' ? (work.commit.chan
 const outcomeOf = (error: unknown, work: Work, rules: GroupRules): Outcome => {
   if (error instanceof ConflictError) return { kind: 'conflict', id: error.id }
   if (error instanceof DuplicateError) return { kind: 'duplicate', what: error.what }
-  if (error instanceof DuplicateClientError && work.kind === 'add-client') {
-    return { kind: 'duplicate-client', name: work.client.name }
+  if (work.kind === 'directory') {
+    const { change } = work
+    if (error instanceof DuplicateClientError && change.kind === 'add-client') {
+      return { kind: 'duplicate-client', name: change.client.name }
+    }
+    if (error instanceof DuplicateUserError && change.kind === 'add-user') {
+      return { kind: 'duplicate-user', name: change.user.name }
+    }
   }
   if (rules.isConflict(error)) return { kind: 'conflict', id: idOf(work) }
   return { kind: 'failed', message: messageOf(error) }

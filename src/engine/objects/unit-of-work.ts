@@ -1,8 +1,7 @@
 import type { Operation } from '../../protocol/enums/operation.ts'
-import { KmipError } from '../../protocol/kmip-error.ts'
 import type { Access } from '../../domain/access.ts'
 import type { HeldKey, KeyStore } from '../../domain/key-store.ts'
-import type { ManagedObject } from '../../domain/managed-object.ts'
+import { type ManagedObject, noSuchObject } from '../../domain/managed-object.ts'
 import { type MaybePromise, then } from '../../domain/maybe-promise.ts'
 import type { AuditRecord, Commit, ObjectStore, SearchResult } from '../../domain/object-store.ts'
 import type { LocateQuery, Objects } from '../../domain/operation-context.ts'
@@ -42,8 +41,6 @@ export type UnitOfWork = {
    */
   commit(): Promise<void>
 }
-
-const notFound = (): KmipError => new KmipError('ObjectNotFound', 'No object with that Unique Identifier')
 
 /** Keys that are not held any more: their material is destroyed once the database has committed. */
 const vanishedKeys = (
@@ -105,6 +102,18 @@ const commitAll = async (
   for (const object of objects) cache.set({ ...object, rowVersion: object.rowVersion + 1 })
 }
 
+/** @throws KmipError where there is no object, or none that the principal may use */
+const admitted = (
+  access: Access,
+  principal: Principal,
+  operation: Operation,
+  object: ManagedObject | undefined,
+): ManagedObject => {
+  if (object === undefined) throw noSuchObject()
+  if (!access.mayUse(principal, operation, object)) throw access.refusalOf(object)
+  return object
+}
+
 export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => {
   const { store, access } = dependencies
   const loaded = new Map<string, ManagedObject>()
@@ -123,20 +132,20 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
     audit.set(`${operation} ${object.id}`, record)
   }
 
+  const taken = (object: ManagedObject): ManagedObject => {
+    if (!loaded.has(object.id)) loaded.set(object.id, object)
+    return object
+  }
+
   const objectsFor = (principal: Principal, operation: Operation, now: number): Objects => {
     const find = (id: string): MaybePromise<ManagedObject | undefined> =>
       then(load(principal.tenant, id), (object) => {
-        if (object === undefined || !access.mayUse(principal, operation, object)) return undefined
-        if (!loaded.has(id)) loaded.set(id, object)
-        return object
+        const isUsable = object !== undefined && access.mayUse(principal, operation, object)
+        return isUsable ? taken(object) : undefined
       })
     return {
       find,
-      get: (id) =>
-        then(find(id), (object) => {
-          if (object === undefined) throw notFound()
-          return object
-        }),
+      get: (id) => then(load(principal.tenant, id), (object) => taken(admitted(access, principal, operation, object))),
       insert: (object) => {
         change(object, principal, operation, now)
         made.add(object.id)

@@ -28,7 +28,7 @@ import { joinParts } from './split/join.ts'
 import { secretOf } from './split/secret-of-object.ts'
 import { splitSecret } from './split/split.ts'
 import { asymmetricKeyOf, decryptWith, encryptWith, secretKeyOf } from './use-key.ts'
-import { createWorkQueue } from './work-queue.ts'
+import { createWorkQueue } from '../../domain/work-queue.ts'
 import { unwrapObject } from './wrapping/unwrap-object.ts'
 import { type OpenKey, wrapObject } from './wrapping/wrap-object.ts'
 
@@ -49,7 +49,11 @@ const SOURCES = { 'ansi-x9.31': createX931Source, system: createSystemSource } a
 const DEFAULT_CACHE_ENTRIES = 10_000
 
 /** Key pairs being made at once, and waiting: each occupies a thread of the pool that everything shares. */
-const GENERATION_LIMITS = { running: 2, waiting: 64 } as const
+const GENERATION_LIMITS = {
+  running: 2,
+  waiting: 64,
+  refusal: 'Too many keys are being made: try again later',
+} as const
 
 const COLUMN = 'material'
 const FIRST_VERSION = 1

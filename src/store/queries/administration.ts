@@ -2,7 +2,7 @@ import { sql, type Kysely, type Selectable } from 'kysely'
 import { statement, type Slot } from '../statement.ts'
 import type { AuditTable, ClientsTable, SettingsTable, Tables } from '../tables.ts'
 
-export type ClientRecord = Omit<Selectable<ClientsTable>, 'client_key'>
+export type ClientRecord = Omit<Selectable<ClientsTable>, 'client_key' | 'removed_at'>
 export type AuditEntry = Omit<Selectable<AuditTable>, 'audit_key'>
 
 const CLIENT_COLUMNS = [
@@ -32,7 +32,9 @@ export const clientQueries = (db: Kysely<Tables>) => ({
   byName: statement((slot: Slot<{ name: string }>) =>
     db.selectFrom('clients').select(CLIENT_COLUMNS).where('name', '=', slot('name')),
   ),
-  list: statement(() => db.selectFrom('clients').select(CLIENT_COLUMNS).orderBy('client_key')),
+  list: statement(() =>
+    db.selectFrom('clients').select(CLIENT_COLUMNS).where('removed_at', 'is', null).orderBy('client_key'),
+  ),
   /** Returns no row where the name or the certificate is taken. */
   insert: statement((slot: Slot<ClientRecord>) =>
     db
@@ -58,6 +60,17 @@ export const clientQueries = (db: Kysely<Tables>) => ({
       .set({ revoked_at: slot('at') })
       .where('name', '=', slot('name'))
       .where('revoked_at', 'is', null),
+  ),
+  /** Frees the name, which has no slash in it. The row stays: its certificate is nobody else's. */
+  remove: statement((slot: Slot<{ name: string; at: number }>) =>
+    db
+      .updateTable('clients')
+      .set({
+        name: sql<string>`name || '/' || client_key`,
+        revoked_at: sql<number>`coalesce(revoked_at, ${slot('at')})`,
+        removed_at: sql<number>`${slot('at')}`,
+      })
+      .where('name', '=', slot('name')),
   ),
 })
 

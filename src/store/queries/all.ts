@@ -1,5 +1,6 @@
 import type { Dialect } from '../dialect.ts'
 import { auditQueries, clientQueries, settingQueries } from './administration.ts'
+import { counterQueries, userQueries } from './users.ts'
 import { recordQueries } from './records.ts'
 import { archiveQueries, nameQueries, objectQueries, searchKeyQueries } from './objects.ts'
 
@@ -10,6 +11,8 @@ export const queriesFor = ({ db }: Dialect) => ({
   searchKeys: searchKeyQueries(db),
   names: nameQueries(db),
   clients: clientQueries(db),
+  users: userQueries(db),
+  counters: counterQueries(db),
   settings: settingQueries(db),
   audit: auditQueries(db),
   records: recordQueries(db),

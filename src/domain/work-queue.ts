@@ -1,4 +1,4 @@
-import { KmipError } from '../../protocol/kmip-error.ts'
+import { KmipError } from '../protocol/kmip-error.ts'
 
 /** Runs jobs, a bounded number at once, while a bounded number waits. */
 export type WorkQueue = {
@@ -6,7 +6,14 @@ export type WorkQueue = {
   run<T>(job: () => Promise<T>): Promise<T>
 }
 
-export const createWorkQueue = (limits: { readonly running: number; readonly waiting: number }): WorkQueue => {
+export type WorkLimits = {
+  readonly running: number
+  readonly waiting: number
+  /** What those are told who come when too many wait. */
+  readonly refusal: string
+}
+
+export const createWorkQueue = (limits: WorkLimits): WorkQueue => {
   const waiting: (() => void)[] = []
   let running = 0
 
@@ -28,7 +35,7 @@ export const createWorkQueue = (limits: { readonly running: number; readonly wai
   return {
     run: async (job) => {
       if (waiting.length >= limits.waiting) {
-        throw new KmipError('ServerLimitExceeded', 'Too many keys are being made: try again later')
+        throw new KmipError('ServerLimitExceeded', limits.refusal)
       }
       await turn()
       try {

@@ -1,0 +1,156 @@
+import type { Authenticator, Channel, Claims, Verdict } from '../domain/authenticator.ts'
+import type { Clock } from '../domain/clock.ts'
+import { isPromise, type MaybePromise, then } from '../domain/maybe-promise.ts'
+import type { ObjectStore } from '../domain/object-store.ts'
+import type { ClientDirectory, PeerCertificate, Principal } from '../domain/principal.ts'
+import type { UserDirectory } from '../domain/users.ts'
+import type { Log } from '../observe/log.ts'
+import { KmipError } from '../protocol/kmip-error.ts'
+import type { Credential } from '../protocol/structures/credential.ts'
+import { authenticate, type Authentication, type UnregisteredPolicy } from './authenticate.ts'
+import { createCurrentDirectory } from './current-directory.ts'
+import { createGuesses } from './guesses.ts'
+import type { SecretsKeeper } from './user-secrets.ts'
+import { notSuccessful, type Outcome, verifyCredential, type VerifierParts } from './verify-credential.ts'
+import { createPasswordCheck } from './verify-password.ts'
+
+/**
+ * What credentials in a message header do:
+ * - `ignored`: nothing;
+ * - `known`: one that names a user of this server must be right, any other changes nothing;
+ * - `required`: there must be one that is right.
+ */
+export type CredentialsPolicy = 'ignored' | 'known' | 'required'
+
+export type AuthenticatorParts = {
+  readonly clients: ClientDirectory
+  readonly users: UserDirectory
+  /** Another number after every change of clients or users, by whatever process. */
+  readonly directoryVersion: () => MaybePromise<number>
+  readonly store: Pick<ObjectStore, 'records' | 'commit'>
+  readonly keys: SecretsKeeper
+  readonly clock: Clock
+  /** A clock that never goes back. */
+  readonly milliseconds: () => number
+  readonly log: Log
+  readonly policy: { readonly unregistered: UnregisteredPolicy; readonly credentials: CredentialsPolicy }
+}
+
+export type Authentications = {
+  /** Who holds a certificate. */
+  identify(peer: PeerCertificate): Promise<Authentication>
+  /** Who sends a message. */
+  readonly authenticator: Authenticator
+}
+
+const failed = (error: KmipError, close = false): Verdict => ({ refusal: error, close })
+
+const revoked = (): KmipError => new KmipError('AuthenticationNotSuccessful', 'The client is not accepted any more')
+
+/** All credentials of one message must be right (2.1 section 9.4), and about the same somebody. */
+const verifyAll = (
+  verify: (credential: Credential) => MaybePromise<Outcome>,
+  credentials: readonly Credential[],
+): MaybePromise<Outcome> =>
+  credentials.reduce<MaybePromise<Outcome>>(
+    (before, credential) =>
+      then(before, (outcome) => {
+        if (outcome.kind === 'refused') return outcome
+        return then(verify(credential), (next) => combine(outcome, next))
+      }),
+    { kind: 'unknown' },
+  )
+
+const combine = (outcome: Outcome, next: Outcome): Outcome => {
+  if (outcome.kind !== 'proven' || next.kind === 'refused') return next
+  if (next.kind !== 'proven') return outcome
+  const { principal } = next.proof
+  if (principal.id === outcome.proof.principal.id) return { kind: 'proven', proof: { ...outcome.proof, ...next.proof } }
+  return { kind: 'refused', reason: 'credentials of different users', error: notSuccessful() }
+}
+
+/** Nobody is let in where something unforeseen happens. */
+const guarded = (decide: Authenticator, log: Log): Authenticator => {
+  const caught = (error: unknown): Verdict => {
+    if (error instanceof KmipError) return failed(error)
+    log.error('client not identified', { error })
+    return failed(new KmipError('GeneralFailure', 'The server could not find out who the client is'))
+  }
+  return (channel, claims) => {
+    try {
+      const verdict = decide(channel, claims)
+      return isPromise(verdict) ? verdict.catch(caught) : verdict
+    } catch (error) {
+      return caught(error)
+    }
+  }
+}
+
+/** Who a certificate shows, and as of which version of the directory that was found. */
+type Identified = { readonly version: number; readonly principal: Principal | undefined }
+
+/**
+ * Says who sends a message: the holder of the certificate, or the user whose credential the message has (1.4 section
+ * 6.6, 2.1 section 9.4). Real clients send credentials that this server knows nothing of along with a good certificate:
+ * by default the certificate decides then. What an administrator changes is in force for connections that are open, too.
+ */
+export const createAuthenticator = (parts: AuthenticatorParts): Authentications => {
+  const { clients, clock, log, milliseconds, policy } = parts
+  const directory = createCurrentDirectory(parts)
+  const guesses = createGuesses(milliseconds)
+  const passwords = createPasswordCheck(guesses, milliseconds)
+  const verifier: VerifierParts = { ...parts, directory, passwords, guesses, timestamps: new Map() }
+  const identified = new WeakMap<PeerCertificate, Identified>()
+
+  const identify = async (peer: PeerCertificate): Promise<Authentication> => {
+    const version = await directory.version()
+    const found = await authenticate(peer, clients, policy.unregistered, clock.now())
+    identified.set(peer, { version, principal: found.principal })
+    return found
+  }
+
+  /** Who holds the certificate of an open connection now. */
+  const holder = ({ certificate, principal }: Channel): MaybePromise<Principal | undefined> => {
+    if (certificate === undefined) return principal
+    return then(directory.version(), (version) => {
+      const known = identified.get(certificate)
+      if (known?.version === version) return known.principal
+      return identify(certificate).then((found) => found.principal)
+    })
+  }
+
+  const refuse = (channel: Channel, { reason, error }: Extract<Outcome, { kind: 'refused' }>): Verdict => {
+    log.warn('credential refused', { client: channel.principal.name, peer: channel.peer, reason })
+    return failed(error)
+  }
+
+  /** Nobody is known by these credentials. */
+  const unknown = (channel: Channel, claims: Claims): MaybePromise<Verdict> => {
+    const { principal } = channel
+    if (policy.credentials !== 'required' || claims.isEnquiry) return { principal }
+    const password = claims.credentials.find(({ credentialValue }) => credentialValue.password !== undefined)
+    const checked =
+      password && passwords.verifyNobody(password.credentialValue.password ?? '', `${principal.id} nobody`)
+    return then(checked, () =>
+      refuse(channel, { kind: 'refused', reason: 'no credential of a registered user', error: notSuccessful() }),
+    )
+  }
+
+  const judge = (channel: Channel, claims: Claims): MaybePromise<Verdict> => {
+    const credentials = policy.credentials === 'ignored' ? [] : claims.credentials
+    const checked = verifyAll((credential) => verifyCredential(verifier, channel, credential), credentials)
+    return then(checked, (outcome): MaybePromise<Verdict> => {
+      if (outcome.kind === 'proven') return outcome.proof
+      return outcome.kind === 'refused' ? refuse(channel, outcome) : unknown(channel, claims)
+    })
+  }
+
+  const decide: Authenticator = (channel, claims) =>
+    then(holder(channel), (principal): MaybePromise<Verdict> => {
+      if (principal === undefined) return failed(revoked(), true)
+      if (claims.credentials.length === 0 && policy.credentials !== 'required') return { principal }
+      return judge({ ...channel, principal }, claims)
+    })
+
+  return { identify, authenticator: guarded(decide, log) }
+}
