@@ -4,6 +4,7 @@ import { anyOf } from '../../src/protocol/attribute-any.ts'
 import { STORAGE_STATUS_MASK } from '../../src/protocol/enumerations.ts'
 import { VERSIONS, type Version } from '../../src/schema/version.ts'
 import { attributeOf, createKey, FAMILIES, inFamily, named, of, openServer, refusal } from '../helpers/calls.ts'
+import type { Payload } from '../helpers/harness.ts'
 
 const { client, harness } = await openServer()
 
@@ -203,5 +204,24 @@ for (const version of FAMILIES) {
     t.same(await locate(version, filters), ids)
     t.same(await locate(version, { ...filters, maximumItems: 2, offsetItems: 1 }), ids.slice(1, 3))
     t.same(await locate(version, { ...filters, offsetItems: 5 }), [])
+  })
+}
+
+for (const version of FAMILIES) {
+  void test(`1.4 §4.9 / 2.1 §6.1.28: ${version}: a fresh member of the default group is made where there is none (TC-151)`, async (t) => {
+    const asker = harness.client(`asker of ${version}`)
+    const fresh = { ...filtersOf(group('default')), objectGroupMember: 'GroupMemberFresh', maximumItems: 1 }
+    const idsOf = async (request: Payload) => (await asker.call(version, 'Locate', request))['uniqueIdentifiers']
+    t.same(await idsOf(filtersOf(group('default'))), [], 'not because somebody looks for one')
+    t.same(await idsOf({ ...fresh, ...filtersOf(group('other')) }), [], 'nor in another group')
+    t.same(await idsOf({ ...fresh, ...filtersOf(group('default'), named('x')) }), [], 'nor one of a certain kind')
+    t.same(await idsOf({ ...fresh, maximumItems: 0 }), [])
+    t.same(await idsOf({ ...fresh, storageStatusMask: 2 }), [])
+    const [first, ...others] = (await idsOf(fresh)) as readonly string[]
+    t.same(others, [])
+    t.same(await idsOf(fresh), [first], 'until it is served')
+    const { SymmetricKey } = await asker.call(version, 'Get', of(String(first)))
+    t.match(SymmetricKey, { keyBlock: { cryptographicAlgorithm: 'AES', cryptographicLength: 256 } })
+    t.notSame(await idsOf(fresh), [first])
   })
 }

@@ -1,3 +1,4 @@
+import { withFreshMember } from '../domain/default-group.ts'
 import { then } from '../domain/maybe-promise.ts'
 import type { BatchIdentifiers, LocateQuery, LocateResult } from '../domain/operation-context.ts'
 import { type AttributeFilter, attributeFilters } from '../protocol/attribute-wire.ts'
@@ -51,10 +52,12 @@ export const locate = defineOperation({
     locatedItems: optional(TAG.LocatedItems, integer, { since: '1.3' }),
     uniqueIdentifiers: repeated(TAG.UniqueIdentifier, text),
   },
-  handle: ({ objects, batch }, request) => {
+  handle: (context, request) => {
+    const { objects, batch } = context
     const { maximumItems, offsetItems, storageStatusMask, objectGroupMember, filters } = request
     const query = withoutStatus({ filters, maximumItems, offsetItems, storageStatusMask, objectGroupMember })
-    return then(objects.locate(query), (result) => {
+    const found = then(objects.locate(query), (result) => withFreshMember(context, query, result))
+    return then(found, (result) => {
       record(batch, result, maximumItems)
       return { locatedItems: counted(result), uniqueIdentifiers: result.ids }
     })
