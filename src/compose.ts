@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { access } from './access/authorize.ts'
+import { currentPrincipal } from './access/authenticate.ts'
 import { type Authentications, createAuthenticator } from './access/authenticator.ts'
 import { makeProof, renewProof } from './access/make-proof.ts'
 import type { OpenClients, OpenRecords, OpenUsers, Program, RunningServer } from './cli/program.ts'
@@ -132,7 +133,7 @@ const serve = async (
 ): Promise<RunningServer> => {
   const keys = await openKeys(config, store)
   const known = authentications(config, store, keys, log)
-  const handler = createEngine({
+  const engine = createEngine({
     store: store.objects,
     keys,
     access,
@@ -144,18 +145,28 @@ const serve = async (
     serverVersion: await programVersion(),
     cachedObjects: config.cache.objects,
     largestResponse: Math.max(LARGEST_RESPONSE, RESPONSE_FACTOR * config.limits.messageSize),
+    jobLimits: config.jobs,
+    currentPrincipal: (principal) => currentPrincipal(principal, store),
   })
-  return listenForAll(config.port, config.https.port, {
+  const server = await listenForAll(config.port, config.https.port, {
     ...(config.host === undefined ? {} : { host: config.host }),
     certificates,
     legacySuites: config.tls.legacySuites,
     limits: limitsOf(config),
-    handler,
+    handler: engine,
     identify: identify(known, log),
     ticketKeys: () => randomBytes(TICKET_KEY_BYTES),
     clock,
     log,
   })
+  await engine.start()
+  return {
+    ...server,
+    drain: async () => {
+      await server.drain()
+      await engine.stop()
+    },
+  }
 }
 
 const startServer = async (config: Config, certificates: ServerCertificates): Promise<RunningServer> => {

@@ -82,8 +82,8 @@ const IDENTIFIERS: ReadonlySet<string> = new Set([
   'LinkedObjectIdentifier',
 ])
 
-/** Each stream has a value of its own, though a case has one name for all of them. */
-const RENEWED: ReadonlySet<string> = new Set(['CorrelationValue'])
+/** Each stream and each asynchronous request has a value of its own, though a case has one name for all of them. */
+const RENEWED: ReadonlySet<string> = new Set(['CorrelationValue', 'AsynchronousCorrelationValue'])
 
 const compareVariable = (variable: string, actual: Item, bindings: Bindings): string | undefined => {
   const time = timeOf(variable, bindings)

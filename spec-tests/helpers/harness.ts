@@ -9,8 +9,8 @@ import type { Clock } from '../../src/domain/clock.ts'
 import type { KeyStore } from '../../src/domain/key-store.ts'
 import { type ClientDirectory, type PeerCertificate, type Principal, type Role } from '../../src/domain/principal.ts'
 import { deviceKey, type DeviceIdentifiers, type UserDirectory } from '../../src/domain/users.ts'
-import { createEngine } from '../../src/engine/create-engine.ts'
-import type { MessageHandler, Session } from '../../src/engine/message-handler.ts'
+import { createEngine, type Engine } from '../../src/engine/create-engine.ts'
+import type { Session } from '../../src/engine/message-handler.ts'
 import { createSoftwareKeyStore } from '../../src/keystore/software/software-key-store.ts'
 import { createRootKey, openRootKey } from '../../src/keystore/software/root-key.ts'
 import { OPERATIONS } from '../../src/operations/registry.generated.ts'
@@ -65,7 +65,7 @@ export type UserOptions = DeviceIdentifiers & {
 export type Harness = {
   readonly clock: TestClock
   readonly directory: string
-  readonly handler: MessageHandler
+  readonly handler: Engine
   client(name?: string, role?: Role): TestClient
   readonly users: UserDirectory
   readonly clients: ClientDirectory
@@ -84,7 +84,7 @@ const quiet = { debug: () => undefined, info: () => undefined, warn: () => undef
 
 const START = 1_800_000_000
 
-const testClock = (): TestClock => {
+export const testClock = (): TestClock => {
   let now = START
   return {
     now: () => now,
@@ -97,8 +97,8 @@ const testClock = (): TestClock => {
   }
 }
 
-const createClient = (
-  handler: () => MessageHandler,
+export const createClient = (
+  handler: () => Engine,
   principal: Principal,
   certificate?: PeerCertificate,
 ): TestClient => {
@@ -125,7 +125,7 @@ const createClient = (
 }
 
 type Opened = {
-  readonly handler: MessageHandler
+  readonly handler: Engine
   readonly authentications: Authentications
   readonly store: OpenStore
   readonly keys: KeyStore
@@ -159,7 +159,17 @@ const open = async (directory: string, clock: Clock, policy: HarnessOptions): Pr
     serverVersion: 'test',
     cachedObjects: 1000,
   })
-  return { handler, authentications, store, keys, close: () => store.close() }
+  await handler.start()
+  return {
+    handler,
+    authentications,
+    store,
+    keys,
+    close: async () => {
+      await handler.stop()
+      await store.close()
+    },
+  }
 }
 
 /** Starts a server in a temporary folder. Close it at the end of the test. */

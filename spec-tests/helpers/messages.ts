@@ -26,6 +26,8 @@ export type ItemResult = {
   readonly status: ResultStatus
   readonly reason: ResultReason | undefined
   readonly message: string | undefined
+  /** Of an item that is pending. */
+  readonly correlationValue: Buffer | undefined
   /** Empty where the item failed. */
   readonly payload: Payload
 }
@@ -81,6 +83,7 @@ export const decodeResponse = (bytes: Buffer, version: Version): readonly ItemRe
       status: item.resultStatus,
       reason: item.resultReason,
       message: item.resultMessage,
+      correlationValue: item.asynchronousCorrelationValue,
       payload,
     }
   })

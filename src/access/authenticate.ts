@@ -7,6 +7,8 @@ import {
   type Principal,
 } from '../domain/principal.ts'
 
+import type { UserDirectory } from '../domain/users.ts'
+
 export type { PeerCertificate } from '../domain/principal.ts'
 
 /** Whether certificates that a trusted authority issued, but nobody registered, are clients. */
@@ -24,12 +26,15 @@ const principalOf = ({ id, name, tenant, role }: Client): Principal => ({ id, na
 const registered = (client: Client): Authentication =>
   client.revokedAt === undefined ? { principal: principalOf(client) } : refused(`client ${client.name} is revoked`)
 
+/** Begins the identity of whoever nobody registered. */
+const UNREGISTERED = 'x509-'
+
 /**
  * The same for every certificate with these names, so that a renewed one still owns its objects. Each name goes in with
  * its length: no other pair of names gives the same bytes.
  */
 const stableId = (issuer: string, subject: string): string =>
-  `x509-${createHash('sha256')
+  `${UNREGISTERED}${createHash('sha256')
     .update(JSON.stringify([issuer, subject]))
     .digest('hex')}`
 
@@ -60,4 +65,23 @@ export const authenticate = async (
   const bySubject = await directory.findBySubject(peer.issuer, peer.subject)
   if (bySubject !== undefined) return registered(bySubject)
   return policy === 'accept' ? unregistered(peer) : refused('no registered client has this certificate')
+}
+
+type Directories = {
+  readonly clients: Pick<ClientDirectory, 'findById'>
+  readonly users: Pick<UserDirectory, 'find'>
+}
+
+/**
+ * The principal of an earlier request as it is by now, for what is done in its name later: whoever has been revoked or
+ * removed meanwhile is nobody. Who was never registered is still what its certificate says.
+ */
+export const currentPrincipal = async (
+  principal: Principal,
+  { clients, users }: Directories,
+): Promise<Principal | undefined> => {
+  if (principal.id.startsWith(UNREGISTERED)) return principal
+  const client = await clients.findById(principal.id)
+  const known = client ?? (await users.find(principal.name))
+  return known?.id === principal.id && known.revokedAt === undefined ? { ...principal, role: known.role } : undefined
 }

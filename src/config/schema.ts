@@ -77,6 +77,17 @@ const random = z.strictObject({
   }),
 })
 
+const jobs = z.strictObject({
+  perClient: count('Asynchronous requests of one client that have not run, or whose answer it has not fetched.', 500),
+  keep: seconds('How long the answer of an asynchronous request is kept for a client that does not fetch it.', 86_400),
+  answerSize: z
+    .int()
+    .min(1024)
+    .max(64 * 1024 * 1024)
+    .default(1024 * 1024)
+    .meta({ description: 'Largest answer of an asynchronous request.', unit: 'bytes' }),
+})
+
 const access = z.strictObject({
   unregistered: z.enum(['accept', 'refuse']).default('refuse').meta({
     description:
@@ -110,6 +121,7 @@ export const configSchema = z
     rootKey: rootKey.prefault({}),
     cache: cache.prefault({}),
     random: random.prefault({}),
+    jobs: jobs.prefault({}),
     access: access.prefault({}),
   })
   .superRefine((config, context) => {

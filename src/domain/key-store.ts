@@ -17,6 +17,7 @@ import type { Version } from '../schema/version.ts'
 import type { Sealed } from './bytes.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 import type { RngParameters } from './random-generator.ts'
+import type { RecordKind } from './records.ts'
 
 /** Where key material is: sealed bytes in the database, or a key that stays inside a hardware module. */
 export type KeyRef =
@@ -208,6 +209,9 @@ export type DataStream = {
   close(): void
 }
 
+/** What sealed bytes of a record are bound to: put into another record, they do not open. */
+export type RecordPlace = { readonly kind: RecordKind; readonly id: string }
+
 /**
  * Holds and uses key material. Implementations: software, and PKCS#11 modules. Nothing here returns material except
  * `retrieve`. Every failure of opening or decrypting is one and the same CryptographicFailure to the outside.
@@ -265,6 +269,10 @@ export type KeyStore = {
   random(length: number): MaybePromise<Buffer>
   /** Mixes material of a client into what `random` gives. Answers the bytes that were used. */
   seedRandom(material: Buffer): MaybePromise<number>
+  /** Seals what is secret of a record: one encoded structure. */
+  sealRecord(place: RecordPlace, clear: Buffer): Sealed
+  /** Opens what `sealRecord` has made for the same record. CryptographicFailure, whatever is wrong. */
+  openRecord(place: RecordPlace, sealed: Sealed): Buffer
   /** Authenticates stored metadata, so that a changed row is noticed. */
   authenticate(metadata: Buffer): Buffer
   /** Whether `mac` is that of `metadata`, under the current or an older store key. */

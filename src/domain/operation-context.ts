@@ -3,6 +3,7 @@ import type { ObjectGroupMember, Operation, ObjectType } from '../protocol/enume
 import type { ObjectReference } from '../protocol/structures/unique-identifier.ts'
 import type { Version } from '../schema/version.ts'
 import type { Ids } from './clock.ts'
+import type { Jobs } from './job.ts'
 import type { KeyStore } from './key-store.ts'
 import type { ManagedObject } from './managed-object.ts'
 import type { MaybePromise } from './maybe-promise.ts'
@@ -75,6 +76,8 @@ export type OperationContext = {
   readonly objects: Objects
   /** What is kept beside objects. */
   readonly records: Records
+  /** The asynchronous requests of the client. A function, because hardly any operation asks for them. */
+  readonly jobs: () => Jobs
   readonly keys: KeyStore
   readonly ids: Ids
   readonly batch: BatchIdentifiers

@@ -4,19 +4,18 @@ import type { Access } from '../domain/access.ts'
 import type { Authenticator } from '../domain/authenticator.ts'
 import type { Clock, Ids } from '../domain/clock.ts'
 import type { KeyStore } from '../domain/key-store.ts'
-import type { ObjectStore } from '../domain/object-store.ts'
 import type { ServerFacts } from '../domain/operation-context.ts'
 import type { Log } from '../observe/log.ts'
 import type { Operation } from '../operations/define-operation.ts'
 import { createMessageHandler } from './handle-message.ts'
+import { type Background, createJobs, type JobOptions } from './jobs/create-jobs.ts'
 import type { MessageHandler } from './message-handler.ts'
 import { createObjectCache, noObjectCache } from './objects/object-cache.ts'
 import { createUnitOfWork } from './objects/unit-of-work.ts'
 import { createStreamTable } from './streams/stream-table.ts'
 import { createTurns } from './turns.ts'
 
-export type EngineDependencies = {
-  readonly store: ObjectStore
+export type EngineDependencies = JobOptions & {
   readonly keys: KeyStore
   readonly access: Access
   readonly authenticator: Authenticator
@@ -44,28 +43,34 @@ const describe = (operations: readonly Operation[], serverVersion: string): Serv
   objectTypes: OBJECT_TYPE.names,
 })
 
+/** The engine of a process: what answers messages, and what works without being asked. */
+export type Engine = MessageHandler & Background
+
 /** Puts the engine together: one for each process. */
-export const createEngine = (dependencies: EngineDependencies): MessageHandler => {
+export const createEngine = (dependencies: EngineDependencies): Engine => {
   const { store, keys, access, clock, ids, log, operations, serverVersion, cachedObjects } = dependencies
   const { limits, largestResponse } = dependencies
   const cache = store.exclusive && cachedObjects > 0 ? createObjectCache(cachedObjects) : noObjectCache
   const streams = createStreamTable(clock, ids)
   const unit = { store, keys, access, cache, log, locateCap: LOCATE_CAP, streams }
-  return createMessageHandler({
-    parts: {
-      operations: new Map(operations.map((operation) => [operation.code, operation])),
-      keys,
-      access,
-      authenticator: dependencies.authenticator,
-      clock,
-      ids,
-      log,
-      server: describe(operations, serverVersion),
-      turns: createTurns(),
-      streams,
-      createUnit: () => createUnitOfWork(unit),
-    },
+  const base = {
+    operations: new Map(operations.map((operation) => [operation.code, operation])),
+    keys,
+    access,
+    authenticator: dependencies.authenticator,
+    clock,
+    ids,
+    log,
+    server: describe(operations, serverVersion),
+    turns: createTurns(),
+    streams,
+    createUnit: () => createUnitOfWork(unit),
+  }
+  const { parts, background } = createJobs(base, dependencies)
+  const handler = createMessageHandler({
+    parts,
     ...(limits === undefined ? {} : { limits }),
     ...(largestResponse === undefined ? {} : { largestResponse }),
   })
+  return { ...handler, ...background }
 }

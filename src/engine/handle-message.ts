@@ -1,5 +1,5 @@
 import type { Claims, Verdict } from '../domain/authenticator.ts'
-import { OPERATION } from '../protocol/enumerations.ts'
+import { type AsynchronousIndicator, type BatchErrorContinuationOption, OPERATION } from '../protocol/enumerations.ts'
 import type { RequestMessage } from '../protocol/message.ts'
 import { LATEST_VERSION, type Version } from '../schema/version.ts'
 import { TtlvError } from '../ttlv/error.ts'
@@ -42,16 +42,24 @@ const claimsOf = ({ header, items }: RequestMessage): Claims => ({
   isEnquiry: items.every(({ operation }) => ENQUIRIES.has(operation)),
 })
 
+/** Whether items may be answered later: 1.x says so with a Boolean (1.4 section 6.7, 2.1 section 11.3). */
+const asynchronousIn = ({ asynchronousIndicator }: RequestMessage['header']): AsynchronousIndicator =>
+  typeof asynchronousIndicator === 'string'
+    ? asynchronousIndicator
+    : asynchronousIndicator === true
+      ? 'Optional'
+      : 'Prohibited'
+
 /** How the client wants its items to be run. */
 const wishesOf = ({ header, items }: RequestMessage, largestResponse: number) => {
-  const option = items.length > 1 ? (header.batchErrorContinuationOption ?? 'Stop') : 'Stop'
+  const option: BatchErrorContinuationOption =
+    items.length > 1 ? (header.batchErrorContinuationOption ?? 'Stop') : 'Stop'
   return {
     maximumSize: Math.min(header.maximumResponseSize ?? largestResponse, largestResponse),
     batch: emptyBatchState(),
-    asynchronousOnly: header.asynchronousIndicator === 'Mandatory',
+    asynchronous: asynchronousIn(header),
     items,
-    undo: option === 'Undo',
-    continueOnError: option === 'Continue',
+    option,
   }
 }
 

@@ -86,15 +86,17 @@ const childrenOf = (structure: Buffer): readonly Buffer[] => {
   return children
 }
 
+/** The payload of the item written from `start` to `end`: a view. */
+export const payloadIn = (writer: Writer, start: number, end: number): Buffer | undefined =>
+  childrenOf(writer.bytes(start).subarray(0, end - start)).find((child) => tagAt(child, 0) === TAG.ResponsePayload)
+
 /**
  * The payload that the item written from `start` to `end` keeps when it is undone, copied: the answer comes back with
  * another status (1.4 section 11.43, 2.1 section 9.5). But what it delivered is not given: a cipher text whose use is
  * not counted any more, or a key that counts as fresh again.
  */
 export const keptPayload = (writer: Writer, start: number, end: number): Buffer | undefined => {
-  const payload = childrenOf(writer.bytes(start).subarray(0, end - start)).find(
-    (child) => tagAt(child, 0) === TAG.ResponsePayload,
-  )
+  const payload = payloadIn(writer, start, end)
   if (payload === undefined || !childrenOf(payload).every((field) => HARMLESS.has(tagAt(field, 0)))) return undefined
   return Buffer.from(payload)
 }
@@ -103,5 +105,12 @@ export const keptPayload = (writer: Writer, start: number, end: number): Buffer 
 export const writeUndoneItem = (writer: Writer, item: RequestBatchItem, payload: Buffer | undefined): void => {
   const start = beginItem(writer, item, 'OperationUndone')
   if (payload !== undefined) writer.raw(payload)
+  writer.end(start)
+}
+
+/** An item that will be answered later (1.4 section 6.8, 2.1 section 9.1). */
+export const writePendingItem = (writer: Writer, item: RequestBatchItem, correlationValue: Buffer): void => {
+  const start = beginItem(writer, item, 'OperationPending')
+  writer.byteString(TAG.AsynchronousCorrelationValue, correlationValue)
   writer.end(start)
 }

@@ -1,7 +1,12 @@
+import type { AsynchronousIndicator, BatchErrorContinuationOption } from '../protocol/enumerations.ts'
+import { KmipError } from '../protocol/kmip-error.ts'
+import type { RequestBatchItem } from '../protocol/message.ts'
+import type { AsynchronousUse } from '../operations/define-operation.ts'
 import { isPromise, type MaybePromise } from '../domain/maybe-promise.ts'
 import { ConflictError } from '../domain/object-store.ts'
 import { type BatchMark, markBatch, rewindBatch } from './batch-identifiers.ts'
 import { type Failure, GENERAL_FAILURE } from './failures.ts'
+import { acceptJobs } from './jobs/accept-jobs.ts'
 import type { UnitOfWork } from './objects/unit-of-work.ts'
 import { keptPayload, writeFailedItem, writeUndoneItem } from './response.ts'
 import { type BatchItem, withRepetitions } from './repeat-items.ts'
@@ -13,8 +18,8 @@ import { inTurn } from './turns.ts'
 /** A batch on its way; `item` changes from item to item. */
 export type BatchRun = Omit<ItemRun, 'item' | 'streams'> & {
   readonly items: readonly BatchItem[]
-  readonly undo: boolean
-  readonly continueOnError: boolean
+  readonly option: BatchErrorContinuationOption
+  readonly asynchronous: AsynchronousIndicator
 }
 
 /** The answered items, counted for the header. */
@@ -81,21 +86,74 @@ const repeated = (run: BatchRun, index: number): BatchRun => {
   return items === run.items ? run : { ...run, items }
 }
 
-const runOneByOne = (batch: BatchRun, from = 0, sliceEndsAt = sliceEnd()): MaybePromise<BatchResult> => {
+// Items that are answered later ----------------------------------------------------------------------------------------
+
+const useOf = ({ parts }: BatchRun, { operation }: RequestBatchItem): AsynchronousUse | undefined =>
+  parts.operations.get(operation)?.asynchronous
+
+const mayWait = (run: BatchRun, item: RequestBatchItem): boolean => useOf(run, item) !== 'never'
+
+/** Which items are answered later: none, those from the first on that takes its time, or all that may be. */
+type Later = 'none' | 'preferred' | 'all'
+
+const LATER: Readonly<Record<AsynchronousIndicator, Later>> = {
+  Prohibited: 'none',
+  Optional: 'preferred',
+  Mandatory: 'all',
+}
+
+/**
+ * Where the client leaves it to the server, a batch is answered later from the first item on that takes its time: what
+ * comes behind that one may depend on it (1.4 sections 6.7 and 6.12, 2.1 section 11.3).
+ */
+const isLater = (run: BatchRun, item: RequestBatchItem, later: Later): boolean =>
+  later === 'all' ? mayWait(run, item) : later === 'preferred' && useOf(run, item) === 'preferred'
+
+type Walk = { readonly from: number; readonly later: Later; readonly sliceEndsAt: number }
+
+/** What has become of some items: whether they succeeded, or were accepted, and how to go on. */
+type Step = { readonly ok: boolean; readonly next: number; readonly later: Later }
+
+/** Whether those that cannot be accepted may be answered at once as well. */
+const isOptional = ({ asynchronous }: BatchRun, error: unknown): boolean =>
+  asynchronous === 'Optional' && error instanceof KmipError && error.reason === 'ServerLimitExceeded'
+
+/** Accepts the items from `from` up to the next one that cannot wait. */
+const runLater = async (run: BatchRun, from: number): Promise<Step> => {
+  const { writer, items, batch, option } = run
+  const end = items.findIndex((item, index) => index > from && !mayWait(run, item))
+  const waiting = items.slice(from, end < 0 ? items.length : end)
+  const start = writer.length
+  try {
+    await acceptJobs(run, waiting)
+    return { ok: true, next: from + waiting.length, later: 'all' }
+  } catch (error) {
+    writer.truncate(start)
+    if (isOptional(run, error)) return { ok: true, next: from, later: 'none' }
+    batch.placeholder = undefined
+    const failed = option === 'Continue' ? waiting : waiting.slice(0, 1)
+    for (const item of failed) writeFailedItem(writer, item, failureOf({ ...run, item }, error), run.version)
+    return { ok: false, next: from + failed.length, later: 'all' }
+  }
+}
+
+const runOneByOne = (batch: BatchRun, { from, later, sliceEndsAt }: Walk): MaybePromise<BatchResult> => {
   let run = batch
   for (let index = from; index < run.items.length; index += 1) {
     run = repeated(run, index)
     const item = run.items[index]
     if (item === undefined) break
     const rest = run
-    if (index > 0 && performance.now() > sliceEndsAt) return giveWay().then(() => runOneByOne(rest, index))
+    const goOn = (step: Step): MaybePromise<BatchResult> =>
+      step.ok || rest.option === 'Continue'
+        ? runOneByOne(rest, { from: step.next, later: step.later, sliceEndsAt })
+        : { count: step.next }
+    if (later !== 'none' && isLater(run, item, later)) return runLater(run, index).then(goOn)
+    if (index > 0 && performance.now() > sliceEndsAt)
+      return giveWay().then(() => runOneByOne(rest, { from: index, later, sliceEndsAt: sliceEnd() }))
     const succeeded = runItem({ ...run, item, streams: createMessageStreams(run.parts.streams, run.principal) })
-    if (isPromise(succeeded)) {
-      const goOn = (ok: boolean): MaybePromise<BatchResult> =>
-        ok || rest.continueOnError ? runOneByOne(rest, index + 1, sliceEndsAt) : { count: index + 1 }
-      return succeeded.then(goOn)
-    }
-    if (!succeeded && !run.continueOnError) return { count: index + 1 }
+    if (isPromise(succeeded)) return succeeded.then((ok) => goOn({ ok, next: index + 1, later }))
+    if (!succeeded && run.option !== 'Continue') return { count: index + 1 }
   }
   return { count: run.items.length }
 }
@@ -152,13 +210,12 @@ const runTogether = async (run: BatchRun): Promise<BatchResult> => {
   } catch (error) {
     streams.settle(false)
     const item = items[starts.length - 1]
-    return undone(
-      { ...run, items },
-      starts,
-      item === undefined ? GENERAL_FAILURE : failureOf({ ...run, item, streams }, error),
-    )
+    return undone({ ...run, items }, starts, item === undefined ? GENERAL_FAILURE : failureOf({ ...run, item }, error))
   }
 }
 
 /** Runs the items of a message by its Batch Error Continuation Option, in their order. Never throws. */
-export const runBatch = (run: BatchRun): MaybePromise<BatchResult> => (run.undo ? runTogether(run) : runOneByOne(run))
+export const runBatch = (run: BatchRun): MaybePromise<BatchResult> => {
+  if (run.option === 'Undo' && run.asynchronous !== 'Mandatory') return runTogether(run)
+  return runOneByOne(run, { from: 0, later: LATER[run.asynchronous], sliceEndsAt: sliceEnd() })
+}

@@ -14,6 +14,10 @@ import type { Log } from '../observe/log.ts'
 import type { Operation } from '../operations/define-operation.ts'
 import { type BatchState, batchIdentifiers } from './batch-identifiers.ts'
 import { type Failure, GENERAL_FAILURE, knownFailure } from './failures.ts'
+import { writeJobAnswer } from './jobs/job-answer.ts'
+import type { JobLimits } from './jobs/job-book.ts'
+import { createJobDesk, type JobDesk } from './jobs/job-desk.ts'
+import type { JobRunner } from './jobs/job-runner.ts'
 import type { UnitOfWork } from './objects/unit-of-work.ts'
 import type { BatchItem } from './repeat-items.ts'
 import { beginItem } from './response.ts'
@@ -35,6 +39,8 @@ export type EngineParts = {
   readonly turns: Turns
   /** Open streams of all clients. */
   readonly streams: StreamTable
+  /** What is answered later. */
+  readonly jobs: { readonly runner: JobRunner; readonly limits: JobLimits }
   createUnit(): UnitOfWork
 }
 
@@ -49,8 +55,6 @@ export type ItemRun = {
   readonly batch: BatchState
   /** Streams that the item, or the batch that is undone as a whole, works on. */
   readonly streams: MessageStreams
-  /** Whether the client takes nothing but an asynchronous answer, which this server does not give. */
-  readonly asynchronousOnly: boolean
   readonly item: BatchItem
 }
 
@@ -64,7 +68,7 @@ const operationOf = ({ parts, item }: ItemRun): Operation => {
 }
 
 /** An extension that must be understood and is not fails the item (1.4 section 6.16, 2.1 section 9.13). */
-const checkExtensions = ({ item }: ItemRun): void => {
+export const checkExtensions = (item: BatchItem): void => {
   if (item.messageExtension.some(({ criticalityIndicator }) => criticalityIndicator)) {
     throw new KmipError('UnknownMessageExtension', 'The server does not know a critical Message Extension')
   }
@@ -76,17 +80,22 @@ const checkAccess = ({ parts, principal }: ItemRun, operation: Operation): void 
   }
 }
 
-const checkSynchronous = ({ asynchronousOnly }: ItemRun): void => {
-  if (asynchronousOnly) throw new KmipError('FeatureNotSupported', 'The server answers synchronously')
-}
-
-const finish = ({ writer, maximumSize }: ItemRun, start: number): void => {
-  writer.end(start)
+export const checkSize = ({ writer, maximumSize }: Pick<ItemRun, 'writer' | 'maximumSize'>): void => {
   if (writer.length > maximumSize)
     throw new KmipError(
       'ResponseTooLarge',
       'The response is larger than Maximum Response Size, or than the server makes',
     )
+}
+
+const finish = (run: ItemRun, start: number, desk: JobDesk | undefined): void => {
+  const { writer } = run
+  if (desk?.answer === undefined) writer.end(start)
+  else {
+    writer.truncate(start)
+    writeJobAnswer(writer, desk.answer, run)
+  }
+  checkSize(run)
 }
 
 /**
@@ -97,8 +106,7 @@ const finish = ({ writer, maximumSize }: ItemRun, start: number): void => {
 export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> => {
   const { parts, version, principal, writer, batch, item } = run
   if (item.refused !== undefined) throw item.refused
-  checkExtensions(run)
-  checkSynchronous(run)
+  checkExtensions(item)
   const operation = operationOf(run)
   checkAccess(run, operation)
   const now = parts.clock.now()
@@ -108,16 +116,20 @@ export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> 
   const records = unit.recordsFor(principal, now)
   const identifiers = batchIdentifiers(batch, operation.name)
   const streams = () => run.streams.forItem(item)
-  const context = { version, principal, now, objects, records, keys, ids, batch: identifiers, streams, server }
+  let desk: JobDesk | undefined
+  const jobs = (): JobDesk => (desk ??= createJobDesk({ parts, principal, records, now }))
+  const context = { version, principal, now, objects, records, jobs, keys, ids, batch: identifiers, streams, server }
   const performed = then(operation.perform(context, item.payload, writer), () =>
     checkConstraints(context, unit.takeMade()),
   )
-  if (isPromise(performed)) return performed.then(() => finish(run, start))
-  finish(run, start)
+  if (isPromise(performed)) return performed.then(() => finish(run, start, desk))
+  finish(run, start, desk)
 }
 
+type Failing = Pick<ItemRun, 'parts' | 'principal'> & { readonly item: Pick<BatchItem, 'operation'> }
+
 /** The failure as the client sees it; what is not foreseen is logged with its cause. */
-export const failureOf = ({ parts, principal, item }: ItemRun, error: unknown): Failure => {
+export const failureOf = ({ parts, principal, item }: Failing, error: unknown): Failure => {
   const known = knownFailure(error)
   const operation = parts.operations.get(item.operation)?.name ?? String(item.operation)
   const fields = { operation, client: principal.name }

@@ -54,6 +54,7 @@ const pairWithDefaults = (context: OperationContext, spelled: GivenPair): MaybeP
 export const createKeyPair = defineOperation({
   name: 'CreateKeyPair',
   spec: { '1.4': '4.2', '2.1': '6.1.9' },
+  asynchronous: 'preferred',
   request: {
     common: attributeList('optional', 'common'),
     private: attributeList('optional', 'private'),

@@ -9,6 +9,8 @@ import type { Writer } from '../ttlv/writer.ts'
 
 export type OlderReasons = Readonly<Partial<Record<ResultReason, ResultReason>>>
 
+export type AsynchronousUse = 'preferred' | 'never'
+
 /** What an operation is: its place in the standard, its payloads, and what it does. One file each. */
 export type OperationDefinition<Request extends Fields, Response extends Fields> = {
   readonly name: OperationName
@@ -16,6 +18,11 @@ export type OperationDefinition<Request extends Fields, Response extends Fields>
   readonly spec: { readonly '1.4'?: string; readonly '2.1': string }
   readonly request: Request
   readonly response: Response
+  /**
+   * Whether it is answered later where the client leaves that to the server; `never` for what is about jobs itself, and
+   * is answered at once whatever the client asks for.
+   */
+  readonly asynchronous?: AsynchronousUse
   /** Reasons that 1.x has another word for in this operation than in general (1.4 section 11). */
   readonly olderReasons?: OlderReasons
   /**
@@ -35,6 +42,7 @@ export type Operation = {
   readonly request: Fields
   readonly response: Fields
   readonly olderReasons: OlderReasons
+  readonly asynchronous: AsynchronousUse | undefined
   knownIn(version: Version): boolean
   /**
    * Decodes the payload item, handles it, and writes the response payload: all of it before anything is committed, so
@@ -42,12 +50,17 @@ export type Operation = {
    * @throws SchemaError, TtlvError, KmipError
    */
   perform(context: OperationContext, payload: Buffer, writer: Writer): MaybePromise<void>
+  /**
+   * Writes a response payload of this server's in another version.
+   * @throws SchemaError
+   */
+  translate(payload: Buffer, from: Version, to: Version, writer: Writer): void
 }
 
 export const defineOperation = <const Request extends Fields, const Response extends Fields>(
   definition: OperationDefinition<Request, Response>,
 ): Operation => {
-  const { name, spec, request, response, olderReasons = {} } = definition
+  const { name, spec, request, response, asynchronous, olderReasons = {} } = definition
   const [code, since, until] = OPERATION.rows[name]
   const requestStruct = struct(`${name} Request Payload`, request)
   const responseStruct = struct(`${name} Response Payload`, response)
@@ -60,12 +73,17 @@ export const defineOperation = <const Request extends Fields, const Response ext
     request,
     response,
     olderReasons,
+    asynchronous,
     knownIn: (version) => inRange(version, { since, until }),
     perform: (context, payload, writer) => {
       const decoded = requestStruct.compile(context.version).read(payload, 0)
       return then(definition.handle(context, decoded), (answer) =>
         responseStruct.compile(context.version).write(writer, TAG.ResponsePayload, answer),
       )
+    },
+    translate: (payload, from, to, writer) => {
+      const answer = responseStruct.compile(from).read(payload, 0)
+      responseStruct.compile(to).write(writer, TAG.ResponsePayload, answer)
     },
   }
 }

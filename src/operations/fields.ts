@@ -1,4 +1,4 @@
-import { text } from '../schema/primitives.ts'
+import { bytes, text } from '../schema/primitives.ts'
 import { type Field, optional, required } from '../schema/struct.ts'
 import { objectReference, type ObjectReference } from '../protocol/structures/unique-identifier.ts'
 import { TAG } from '../protocol/tags.ts'
@@ -11,3 +11,6 @@ export const uniqueIdentifierOrPlaceholder: Field<ObjectReference, 'optional'> =
 
 /** Unique Identifier of a response. */
 export const uniqueIdentifier: Field<string, 'required'> = required(TAG.UniqueIdentifier, text)
+
+/** Asynchronous Correlation Value (1.4 section 6.8, 2.1 section 9.1). */
+export const asynchronousCorrelationValue: Field<Buffer, 'required'> = required(TAG.AsynchronousCorrelationValue, bytes)

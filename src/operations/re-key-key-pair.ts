@@ -61,6 +61,7 @@ const replacePair = (context: OperationContext, pair: Pair) => {
 export const reKeyKeyPair = defineOperation({
   name: 'ReKeyKeyPair',
   spec: { '1.4': '4.5', '2.1': '6.1.47' },
+  asynchronous: 'preferred',
   request: {
     privateKeyUniqueIdentifier: optional(TAG.PrivateKeyUniqueIdentifier, objectReference),
     offset: optional(TAG.Offset, interval),

@@ -3,10 +3,11 @@ import { then } from '../domain/maybe-promise.ts'
 import { defineOperation } from './define-operation.ts'
 import { uniqueIdentifier, uniqueIdentifierOrPlaceholder } from './fields.ts'
 
-/** Recover: brings an archived object back on line, at once (1.4 section 4.23, 2.1 section 6.1.42). */
+/** Recover: brings an archived object back on line (1.4 section 4.23, 2.1 section 6.1.42). */
 export const recover = defineOperation({
   name: 'Recover',
   spec: { '1.4': '4.23', '2.1': '6.1.42' },
+  asynchronous: 'preferred',
   request: { uniqueIdentifier: uniqueIdentifierOrPlaceholder },
   response: { uniqueIdentifier },
   handle: ({ objects, batch, now }, request) =>

@@ -4,6 +4,7 @@ import { activate } from './activate.ts'
 import { addAttribute } from './add-attribute.ts'
 import { adjustAttribute } from './adjust-attribute.ts'
 import { archive } from './archive.ts'
+import { cancel } from './cancel.ts'
 import { check } from './check.ts'
 import { createKeyPair } from './create-key-pair.ts'
 import { createSplitKey } from './create-split-key.ts'
@@ -31,6 +32,9 @@ import { mac } from './mac.ts'
 import { modifyAttribute } from './modify-attribute.ts'
 import { obtainLease } from './obtain-lease.ts'
 import { ping } from './ping.ts'
+import { poll } from './poll.ts'
+import { process } from './process.ts'
+import { queryAsynchronousRequests } from './query-asynchronous-requests.ts'
 import { query } from './query.ts'
 import { reKeyKeyPair } from './re-key-key-pair.ts'
 import { reKey } from './re-key.ts'
@@ -51,6 +55,7 @@ export const OPERATIONS: readonly Operation[] = [
   addAttribute,
   adjustAttribute,
   archive,
+  cancel,
   check,
   createKeyPair,
   createSplitKey,
@@ -78,6 +83,9 @@ export const OPERATIONS: readonly Operation[] = [
   modifyAttribute,
   obtainLease,
   ping,
+  poll,
+  process,
+  queryAsynchronousRequests,
   query,
   reKeyKeyPair,
   reKey,

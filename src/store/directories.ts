@@ -11,6 +11,7 @@ type Parts = Pick<StoreParts, 'queries' | 'prepare' | 'queue'>
 
 const createClientDirectory = ({ queries, prepare, queue }: Parts): ClientDirectory => {
   const byFingerprint = prepare(queries.clients.byFingerprint)
+  const byId = prepare(queries.clients.byId)
   const bySubject = prepare(queries.clients.bySubject)
   const byName = prepare(queries.clients.byName)
   const list = prepare(queries.clients.list)
@@ -24,6 +25,10 @@ const createClientDirectory = ({ queries, prepare, queue }: Parts): ClientDirect
   return {
     findByFingerprint: async (fingerprint) => {
       const record = await byFingerprint.first({ fingerprint })
+      return record && clientOf(record)
+    },
+    findById: async (id) => {
+      const record = await byId.first({ id })
       return record && clientOf(record)
     },
     findBySubject: async (issuer, subject) => {

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { Clear, Sealed } from '../../domain/bytes.ts'
+import type { RecordPlace } from '../../domain/key-store.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import { isEncodedObject } from './object-codec.ts'
 import type { StoreKey, StoreKeys } from './store-keys.ts'
@@ -76,3 +77,15 @@ export const unseal = (keys: StoreKeys, context: SealContext, sealed: Buffer): C
   }
   throw unopened(new Error('no encoded object'))
 }
+
+/** Records have columns of their own, so that none of them opens as an object. What changes in one is sealed anew. */
+const contextOf = ({ kind, id }: RecordPlace): SealContext => ({ objectId: id, column: `record ${kind}`, sealVersion: 1 })
+
+export const sealRecord = (keys: StoreKeys, place: RecordPlace, clear: Buffer): Sealed => {
+  if (!isEncodedObject(clear)) throw new Error('no encoded structure')
+  return seal(keys, contextOf(place), clear)
+}
+
+/** @throws KmipError CryptographicFailure, whatever is wrong */
+export const unsealRecord = (keys: StoreKeys, place: RecordPlace, sealed: Sealed): Buffer =>
+  unseal(keys, contextOf(place), sealed)

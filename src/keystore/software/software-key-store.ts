@@ -21,7 +21,7 @@ import { isMac, mac } from './mac.ts'
 import { planContainer, planOpening } from './pkcs12/container.ts'
 import { createSystemSource, createX931Source, type RandomSource } from './random/random-source.ts'
 import type { RootKey } from './root-key.ts'
-import { seal, unseal } from './seal.ts'
+import { seal, sealRecord, unseal, unsealRecord } from './seal.ts'
 import { sign, verify } from './signature.ts'
 import { authenticate, isAuthentic, loadStoreKeys, type Settings, type StoreKeys } from './store-keys.ts'
 import { joinParts } from './split/join.ts'
@@ -134,6 +134,16 @@ const splitting = (keys: StoreKeys, opened: OpenKey, random: RandomSource): Pick
   },
 })
 
+type Guarding = Pick<KeyStore, 'sealRecord' | 'openRecord' | 'authenticate' | 'isAuthentic'>
+
+/** What needs no key but the store keys. */
+const guarding = (keys: StoreKeys): Guarding => ({
+  sealRecord: (place, clear) => sealRecord(keys, place, clear),
+  openRecord: (place, sealed) => unsealRecord(keys, place, sealed),
+  authenticate: (metadata) => authenticate(keys, metadata),
+  isAuthentic: (metadata, mac) => isAuthentic(keys, metadata, mac),
+})
+
 /**
  * The keystore in software: what the root key protects is opened in this process, by node:crypto.
  * @throws StoreKeyError where the root key does not open the store keys
@@ -190,8 +200,7 @@ export const createSoftwareKeyStore = async (options: SoftwareKeyStoreOptions): 
     beginStream: (start) => beginStream(start, opened),
     random: (length) => random.bytes(length),
     seedRandom: (material) => random.seed(material),
-    authenticate: (metadata) => authenticate(keys, metadata),
-    isAuthentic: (metadata, mac) => isAuthentic(keys, metadata, mac),
+    ...guarding(keys),
     destroy: (destroyed) => {
       for (const { objectId } of destroyed) cache.drop(objectId)
       return Promise.resolve()

@@ -22,6 +22,9 @@ export const clientQueries = (db: Kysely<Tables>) => ({
   byFingerprint: statement((slot: Slot<{ fingerprint: string }>) =>
     db.selectFrom('clients').select(CLIENT_COLUMNS).where('fingerprint', '=', slot('fingerprint')),
   ),
+  byId: statement((slot: Slot<{ id: string }>) =>
+    db.selectFrom('clients').select(CLIENT_COLUMNS).where('id', '=', slot('id')),
+  ),
   bySubject: statement((slot: Slot<{ issuer: string; subject: string }>) =>
     db
       .selectFrom('clients')
