@@ -4,15 +4,19 @@ import { access } from './access/authorize.ts'
 import { currentPrincipal } from './access/authenticate.ts'
 import { type Authentications, createAuthenticator } from './access/authenticator.ts'
 import { makeProof, renewProof } from './access/make-proof.ts'
-import type { OpenClients, OpenRecords, OpenUsers, Program, RunningServer } from './cli/program.ts'
+import type { OpenBeside, OpenClients, OpenRecords, OpenUsers, Program, RunningServer } from './cli/program.ts'
 import { dataPaths } from './config/data-paths.ts'
 import type { Config } from './config/schema.ts'
+import type { Client } from './domain/principal.ts'
+import type { Subscription } from './domain/subscription.ts'
 import type { KeyStore } from './domain/key-store.ts'
 import { createEngine } from './engine/create-engine.ts'
 import { LARGEST_RESPONSE } from './engine/handle-message.ts'
 import { createRootKey, openRootKey, RootKeyError, type RootKeyFile } from './keystore/software/root-key.ts'
 import { createSoftwareKeyStore } from './keystore/software/software-key-store.ts'
+import { DEFAULT_LIMITS } from './net/limits.ts'
 import { listenForAll } from './net/listeners.ts'
+import { dial } from './net/outgoing.ts'
 import type { ListenerOptions } from './net/tls-listener.ts'
 import type { Log } from './observe/log.ts'
 import { createLogger } from './observe/logger.ts'
@@ -96,6 +100,12 @@ const authentications = (config: Config, store: OpenStore, keys: KeyStore, log: 
     policy: config.access,
   })
 
+/** The whole database, for what is written beside a running server. */
+const openBeside = async (config: Config): Promise<OpenBeside> => {
+  const store = await openStore(config, false)
+  return { directory: store.clients, objects: store.objects, close: () => store.close() }
+}
+
 const identify =
   (known: Authentications, log: Log): ListenerOptions['identify'] =>
   async (peer) => {
@@ -121,6 +131,19 @@ const limitsOf = ({ limits }: Config): NonNullable<ListenerOptions['limits']> =>
   maxPerAddress: limits.connectionsPerAddress,
 })
 
+const isWelcome = (clients: readonly Client[], id: string): boolean =>
+  clients.some((client) => client.id === id && client.revokedAt === undefined)
+
+/** Connects to where the operator says that a client listens. */
+const dialClient = (config: Config, certificates: ServerCertificates, { address, fingerprint }: Subscription) => {
+  if (address === undefined) return Promise.reject(new Error('the client listens nowhere'))
+  const { legacySuites } = config.tls
+  return dial(
+    { ...address, fingerprint },
+    { certificates, legacySuites, limits: { ...DEFAULT_LIMITS, ...limitsOf(config) } },
+  )
+}
+
 /** Interop is for tests: a server in production has it switched off (2.1 section 6.1.26). */
 const operationsOf = ({ interop }: Config) =>
   interop ? OPERATIONS : OPERATIONS.filter(({ name }) => name !== 'Interop')
@@ -131,6 +154,7 @@ const serve = async (
   store: OpenStore,
   log: Log,
 ): Promise<RunningServer> => {
+  const shown = { certificates }
   const keys = await openKeys(config, store)
   const known = authentications(config, store, keys, log)
   const engine = createEngine({
@@ -147,7 +171,12 @@ const serve = async (
     largestResponse: Math.max(LARGEST_RESPONSE, RESPONSE_FACTOR * config.limits.messageSize),
     jobLimits: config.jobs,
     currentPrincipal: (principal) => currentPrincipal(principal, store),
+    outbound: {
+      isWelcome: async (client) => isWelcome(await store.clients.list(), client),
+      dial: (subscription) => dialClient(config, shown.certificates, subscription),
+    },
   })
+  await engine.ready
   const server = await listenForAll(config.port, config.https.port, {
     ...(config.host === undefined ? {} : { host: config.host }),
     certificates,
@@ -158,10 +187,17 @@ const serve = async (
     ticketKeys: () => randomBytes(TICKET_KEY_BYTES),
     clock,
     log,
+  }).catch(async (error: unknown) => {
+    await engine.stop()
+    throw error
   })
   await engine.start()
   return {
     ...server,
+    reload: (renewed) => {
+      shown.certificates = renewed
+      server.reload(renewed)
+    },
     drain: async () => {
       await server.drain()
       await engine.stop()
@@ -189,4 +225,13 @@ const startServer = async (config: Config, certificates: ServerCertificates): Pr
   }
 }
 
-export const program: Program = { clock, ids, ensureRootKey, openClients, openRecords, openUsers, startServer }
+export const program: Program = {
+  clock,
+  ids,
+  ensureRootKey,
+  openClients,
+  openRecords,
+  openUsers,
+  openBeside,
+  startServer,
+}

@@ -299,3 +299,17 @@ export const compareResponse = (
   })
   return [...compare(header, actualHeader, [], bindings, STRICT), ...count, ...items]
 }
+
+/** Whether what the server asks is what the case has it ask: it may tell more of an object. */
+export const compareRequest = (expected: Element, actual: Item, bindings: Bindings): readonly string[] => {
+  const item = itemsOf(expected)[0]
+  const actualItem = actual.children.find(({ name }) => name === 'BatchItem')
+  const header = child(expected, 'RequestHeader')
+  const actualHeader = actual.children.find(({ name }) => name === 'RequestHeader')
+  if (item === undefined || actualItem === undefined || header === undefined || actualHeader === undefined)
+    return ['no request of one item']
+  const payload = actualItem.children.find(({ name }) => name === 'RequestPayload')
+  bindings.random = identifiersIn(payload).some((id) => bindings.made.has(id))
+  const freedom = child(item, 'Operation')?.value === 'Put' ? { order: true, extra: true } : STRICT
+  return [...compare(header, actualHeader, [], bindings, STRICT), ...compare(item, actualItem, [], bindings, freedom)]
+}

@@ -54,9 +54,9 @@ const write = (writer: Writer, element: Element, siblings: readonly Element[], r
   writeValue(writer, element, fieldIn(element, siblings), given.startsWith('$') ? resolve(element, given) : given)
 }
 
-/** A request as it goes over the wire. */
-export const encodeRequest = (request: Element, resolve: Resolve): Buffer => {
+/** A message as it goes over the wire. */
+export const encodeMessage = (message: Element, resolve: Resolve): Buffer => {
   const writer = new Writer()
-  write(writer, request, [], resolve)
+  write(writer, message, [], resolve)
   return Buffer.from(writer.bytes())
 }

@@ -7,8 +7,10 @@ import {
 import { type Bindings, timeOf } from './bindings.ts'
 import { compareResponse } from './compare.ts'
 import { decodeItem, type Item } from './decode.ts'
-import { encodeRequest } from './encode.ts'
+import { encodeMessage } from './encode.ts'
 import type { Element, Exchange } from './parse.ts'
+import { isServersOwn, playServersOwn } from './server-side.ts'
+import type { Version } from '../../src/schema/version.ts'
 
 /** The tag that a variable is named after: `$MAC_DATA` is `MACData`. */
 const isNamedLike = (item: Item, variable: string): boolean =>
@@ -61,7 +63,7 @@ const playExchange = async (
   answers: Item[],
   bindings: Bindings,
 ): Promise<readonly string[]> => {
-  connection.write(encodeRequest(request, resolver(bindings, answers)))
+  connection.write(encodeMessage(request, resolver(bindings, answers)))
   const answer = await connection.next()
   if (answer === undefined) throw new Error('the server closed the connection')
   const item = decodeItem(answer)
@@ -70,22 +72,40 @@ const playExchange = async (
   return problems.length === 0 ? [] : [...problems, ...messagesIn(item)]
 }
 
+/** A case, and what it is played against. */
+export type Play = {
+  readonly server: KmipServer
+  readonly identity: ClientIdentity
+  readonly version: Version
+  readonly name: string
+  readonly exchanges: readonly Exchange[]
+  readonly bindings: Bindings
+}
+
+const playStep = (
+  play: Play,
+  connection: WireConnection,
+  exchange: Exchange,
+  answers: Item[],
+): Promise<readonly string[]> => {
+  const { server, identity, version, name, bindings } = play
+  return isServersOwn(name, exchange)
+    ? playServersOwn(server, identity, version, exchange, { bindings, resolve: resolver(bindings, answers) })
+    : playExchange(connection, exchange, answers, bindings)
+}
+
 /**
  * Plays one case over a connection of its own. It goes on after a difference: what is cleaned up at the end of a case is
  * not in the way of the next one. Answers one text for each step that differs, and none where the case passes.
  */
-export const playCase = async (
-  server: KmipServer,
-  identity: ClientIdentity,
-  exchanges: readonly Exchange[],
-  bindings: Bindings,
-): Promise<readonly string[]> => {
+export const playCase = async (play: Play): Promise<readonly string[]> => {
+  const { server, identity, exchanges } = play
   const connection = await connectTo(server, identity)
   const answers: Item[] = []
   const problems: string[] = exchanges.length === 0 ? ['no exchange that a client begins'] : []
   try {
     for (const [step, exchange] of exchanges.entries()) {
-      const found = await playExchange(connection, exchange, answers, bindings).catch(failureText)
+      const found = await playStep(play, connection, exchange, answers).catch(failureText)
       if (found.length > 0) problems.push(`step ${step}: ${found.join('; ')}`)
     }
   } finally {

@@ -45,7 +45,7 @@ const filesOf = (version: string): readonly string[] => {
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
 }
 
-const playVersion = async (version: string): Promise<readonly Outcome[]> => {
+const playVersion = async (version: (typeof VERSIONS)[number]): Promise<readonly Outcome[]> => {
   const { data, remove } = await temporaryData()
   const server = await startKmipd(data, ['--log-level', 'error'])
   try {
@@ -61,7 +61,14 @@ const playVersion = async (version: string): Promise<readonly Outcome[]> => {
     const outcomes: Outcome[] = []
     const made = new Set<string>()
     for (const { name, exchanges } of cases) {
-      const problems = await playCase(server, identity, exchanges, bindingsFor(exchanges, made))
+      const problems = await playCase({
+        server,
+        identity,
+        version,
+        name,
+        exchanges,
+        bindings: bindingsFor(exchanges, made),
+      })
       const known = expected[version]?.[name]
       outcomes.push({
         version,

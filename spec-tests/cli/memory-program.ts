@@ -123,6 +123,7 @@ export const memoryProgram = (now: number): MemoryProgram => {
         renewProof: (user, password) => renewProof(noKeys, user, password),
         close: () => Promise.resolve(),
       }),
+    openBeside: () => Promise.reject(new Error('this program has no database')),
     startServer: () => Promise.reject(new Error('this program has no server')),
   }
 }

@@ -79,7 +79,7 @@ void test('RFC 5280 §4.2: the server certificate names everything the server is
   for (const name of HOSTS.names) t.equal(server.checkHost(name), name)
   for (const address of HOSTS.addresses) t.equal(server.checkIP(address), address)
   t.equal(server.checkHost('other.example'), undefined)
-  t.same(server.keyUsage, ['1.3.6.1.5.5.7.3.1'], 'serverAuth')
+  t.same(server.keyUsage, ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'], 'serverAuth, and clientAuth to dial with')
 })
 
 void test('RFC 5280 §4.2: a client certificate is for clients only and carries the name', async (t) => {

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import type { Clock, Ids } from '../domain/clock.ts'
+import type { ObjectStore } from '../domain/object-store.ts'
 import type { ClientDirectory } from '../domain/principal.ts'
 import type { RecordStore } from '../domain/records.ts'
 import type { User, UserDirectory, UserProof } from '../domain/users.ts'
@@ -28,6 +29,9 @@ export type OpenUsers = {
   close(): Promise<void>
 }
 
+/** The database beside a server that may be running: records can be written, objects only read. */
+export type OpenBeside = OpenClients & { readonly objects: Pick<ObjectStore, 'read' | 'records' | 'commit'> }
+
 /** A server that takes connections. */
 export type RunningServer = {
   /** The port it really listens on. */
@@ -55,5 +59,7 @@ export type Program = {
   openRecords(config: Config): Promise<OpenRecords>
   /** As `openClients`, for users. */
   openUsers(config: Config): Promise<OpenUsers>
+  /** As `openClients`, to write records and to look at objects. */
+  openBeside(config: Config): Promise<OpenBeside>
   startServer(config: Config, certificates: ServerCertificates): Promise<RunningServer>
 }

@@ -6,6 +6,7 @@ import type { CliContext } from './context.ts'
 import { initCommand } from './init.ts'
 import type { Io } from './io.ts'
 import { logCommand } from './log.ts'
+import { putCommand } from './put.ts'
 import { selftestCommand } from './selftest.ts'
 import { serveCommand } from './serve.ts'
 import { UsageError } from './usage-error.ts'
@@ -38,6 +39,7 @@ const kmipd = (context: CliContext): Command => {
     .addCommand(serveCommand(context))
     .addCommand(clientCommand(context))
     .addCommand(logCommand(context))
+    .addCommand(putCommand(context))
     .addCommand(userCommand(context))
     .addCommand(selftestCommand(context))
   settle(command, context.io)

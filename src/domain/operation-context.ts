@@ -1,5 +1,5 @@
 import type { AttributeFilter } from '../protocol/attribute-wire.ts'
-import type { ObjectGroupMember, Operation, ObjectType } from '../protocol/enumerations.ts'
+import type { EndpointRole, ObjectGroupMember, Operation, ObjectType } from '../protocol/enumerations.ts'
 import type { ObjectReference } from '../protocol/structures/unique-identifier.ts'
 import type { Version } from '../schema/version.ts'
 import type { Ids } from './clock.ts'
@@ -66,6 +66,12 @@ export type BatchIdentifiers = {
   clear(): void
 }
 
+/** This server's end of the connection that a request came over (2.1 section 6.1.54). */
+export type Endpoint = {
+  /** Takes a role, once the answer to the whole message has gone out. */
+  assume(role: EndpointRole): void
+}
+
 /** Everything a handler gets besides its request. */
 export type OperationContext = {
   /** Version of the message: for Query, which answers about it. Differences in form are the schema's affair. */
@@ -84,4 +90,6 @@ export type OperationContext = {
   /** Data that comes in parts. A function, because hardly any operation asks for it. */
   streams(): Streams
   readonly server: ServerFacts
+  /** Absent where there is no connection, or none that could be turned. */
+  readonly endpoint?: Endpoint | undefined
 }

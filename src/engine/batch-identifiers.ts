@@ -1,5 +1,5 @@
 import { KmipError } from '../protocol/kmip-error.ts'
-import type { Operation, UniqueIdentifier } from '../protocol/enumerations.ts'
+import type { EndpointRole, Operation, UniqueIdentifier } from '../protocol/enumerations.ts'
 import type { ObjectReference } from '../protocol/structures/unique-identifier.ts'
 import type { BatchIdentifiers } from '../domain/operation-context.ts'
 
@@ -9,17 +9,24 @@ type Produced = { readonly operation: Operation; readonly ids: readonly string[]
 export type BatchState = {
   placeholder: string | undefined
   readonly history: Produced[]
+  /** The role that this server is to have once the answer has gone out. */
+  role: EndpointRole | undefined
 }
 
-export const emptyBatchState = (): BatchState => ({ placeholder: undefined, history: [] })
+export const emptyBatchState = (): BatchState => ({ placeholder: undefined, history: [], role: undefined })
 
 /** A point to go back to, where an item has to be run again. */
-export type BatchMark = { readonly placeholder: string | undefined; readonly length: number }
+export type BatchMark = Pick<BatchState, 'placeholder' | 'role'> & { readonly length: number }
 
-export const markBatch = ({ placeholder, history }: BatchState): BatchMark => ({ placeholder, length: history.length })
+export const markBatch = ({ placeholder, history, role }: BatchState): BatchMark => ({
+  placeholder,
+  role,
+  length: history.length,
+})
 
 export const rewindBatch = (state: BatchState, mark: BatchMark): void => {
   state.placeholder = mark.placeholder
+  state.role = mark.role
   state.history.length = mark.length
 }
 

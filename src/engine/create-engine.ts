@@ -12,6 +12,9 @@ import { type Background, createJobs, type JobOptions } from './jobs/create-jobs
 import type { MessageHandler } from './message-handler.ts'
 import { createObjectCache, noObjectCache } from './objects/object-cache.ts'
 import { createUnitOfWork } from './objects/unit-of-work.ts'
+import { createCourier } from './outbound/courier.ts'
+import type { CourierDependencies } from './outbound/deliver.ts'
+import { createSubscriptions } from './outbound/subscriptions.ts'
 import { createStreamTable } from './streams/stream-table.ts'
 import { createTurns } from './turns.ts'
 
@@ -29,6 +32,8 @@ export type EngineDependencies = JobOptions & {
   readonly limits?: ScanLimits
   /** Bytes that a response may have. */
   readonly largestResponse?: number
+  /** How clients are reached that are told something; absent: nobody is. */
+  readonly outbound?: Pick<CourierDependencies, 'dial' | 'isWelcome' | 'interval'>
 }
 
 /** Identifiers in one answer of Locate, whatever the client asks for. */
@@ -44,12 +49,16 @@ const describe = (operations: readonly Operation[], serverVersion: string): Serv
 })
 
 /** The engine of a process: what answers messages, and what works without being asked. */
-export type Engine = MessageHandler & Background
+export type Engine = MessageHandler &
+  Background & {
+    /** Resolves once it is known who is told what: a change before that would be told to nobody. */
+    readonly ready: Promise<void>
+  }
 
 /** Puts the engine together: one for each process. */
 export const createEngine = (dependencies: EngineDependencies): Engine => {
   const { store, keys, access, clock, ids, log, operations, serverVersion, cachedObjects } = dependencies
-  const { limits, largestResponse } = dependencies
+  const { limits, largestResponse, outbound } = dependencies
   const cache = store.exclusive && cachedObjects > 0 ? createObjectCache(cachedObjects) : noObjectCache
   const streams = createStreamTable(clock, ids)
   const unit = { store, keys, access, cache, log, locateCap: LOCATE_CAP, streams }
@@ -64,13 +73,23 @@ export const createEngine = (dependencies: EngineDependencies): Engine => {
     server: describe(operations, serverVersion),
     turns: createTurns(),
     streams,
-    createUnit: () => createUnitOfWork(unit),
+    createUnit: () => createUnitOfWork({ ...unit, outbox: courier?.outbox }),
   }
   const { parts, background } = createJobs(base, dependencies)
+  const subscriptions = createSubscriptions(store.records, ids)
+  const courier = outbound && createCourier({ ...outbound, parts, store, subscriptions, clock, log })
   const handler = createMessageHandler({
     parts,
     ...(limits === undefined ? {} : { limits }),
     ...(largestResponse === undefined ? {} : { largestResponse }),
+    ...(courier === undefined ? {} : { turned: courier.turned }),
   })
-  return { ...handler, ...background }
+  return {
+    ...handler,
+    ...background,
+    ready: courier?.ready ?? Promise.resolve(),
+    stop: async () => {
+      await Promise.all([background.stop(), courier?.stop()])
+    },
+  }
 }

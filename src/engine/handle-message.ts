@@ -1,5 +1,10 @@
 import type { Claims, Verdict } from '../domain/authenticator.ts'
-import { type AsynchronousIndicator, type BatchErrorContinuationOption, OPERATION } from '../protocol/enumerations.ts'
+import {
+  type AsynchronousIndicator,
+  type BatchErrorContinuationOption,
+  type EndpointRole,
+  OPERATION,
+} from '../protocol/enumerations.ts'
 import type { RequestMessage } from '../protocol/message.ts'
 import { LATEST_VERSION, type Version } from '../schema/version.ts'
 import { TtlvError } from '../ttlv/error.ts'
@@ -10,18 +15,20 @@ import { SchemaError } from '../schema/error.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { emptyBatchState } from './batch-identifiers.ts'
 import { type Failure, GENERAL_FAILURE, knownFailure } from './failures.ts'
-import type { MessageHandler, Reply, Session } from './message-handler.ts'
+import type { ClientChannel, MessageHandler, Reply, Session } from './message-handler.ts'
 import { type MessageVersion, parseRequest, peekVersion } from './request.ts'
 import { beginMessage, endMessage, writeFailedItem } from './response.ts'
 import { runBatch } from './run-batch.ts'
 import type { EngineParts } from './run-item.ts'
-import { createWriterPool } from './writer-pool.ts'
+import { createWriterPool, type WriterPool } from './writer-pool.ts'
 
 export type EngineOptions = {
   readonly parts: EngineParts
   readonly limits?: ScanLimits
   /** Bytes that a response may have, whatever the client would take. */
   readonly largestResponse?: number
+  /** Takes a connection that a client has turned in a message of that version. */
+  readonly turned?: (session: Session, channel: ClientChannel, version: Version) => void
 }
 
 /** Where nothing else is said. Thousands of items may ask for the same large object: what they get has to have an end. */
@@ -83,6 +90,16 @@ const writeRefusal = (writer: Writer, version: Version, failure: Failure, now: n
   writer.end(message)
 }
 
+const replyFrom = (pool: WriterPool, writer: Writer, close: boolean): Reply => ({
+  bytes: writer.bytes(),
+  close,
+  release: () => pool.release(writer),
+})
+
+/** The reply with the role that the message has given to this server, if any (2.1 section 6.1.54). */
+const withRole = (reply: Reply, role: EndpointRole | undefined, turned: (channel: ClientChannel) => void): Reply =>
+  role === undefined ? reply : { ...reply, role, turned }
+
 /**
  * The engine: request bytes in, response bytes out, over whatever connection. What can be answered at once is answered
  * at once; there is a promise only where a database, a key module or a commit makes one.
@@ -91,11 +108,7 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
   const { parts, limits = DEFAULT_LIMITS, largestResponse = LARGEST_RESPONSE } = options
   const pool = createWriterPool()
 
-  const reply = (writer: Writer, close: boolean): Reply => ({
-    bytes: writer.bytes(),
-    close,
-    release: () => pool.release(writer),
-  })
+  const reply = (writer: Writer, close: boolean): Reply => replyFrom(pool, writer, close)
 
   const refusal = (version: Version, failure: Failure, close: boolean): Reply => {
     const writer = pool.acquire()
@@ -112,22 +125,25 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
     return refusal(version, failure ?? GENERAL_FAILURE, error instanceof TtlvError)
   }
 
-  const answer = (request: RequestMessage, version: Version, who: Accepted): MaybePromise<Reply> => {
+  const answer = (request: RequestMessage, version: Version, session: Session, who: Accepted): MaybePromise<Reply> => {
     const { items } = request
     const writer = pool.acquire()
     const message = beginMessage(writer, version, parts.clock.now(), items.length, who)
     const countAt = batchCountAt(writer)
-    const result = runBatch({ parts, version, principal: who.principal, writer, ...wishesOf(request, largestResponse) })
+    const wishes = wishesOf(request, largestResponse)
+    const { principal } = who
+    const result = runBatch({ parts, version, principal, writer, role: session.role, ...wishes })
     return then(result, ({ count }) => {
       endMessage(writer, message, countAt, count)
-      return reply(writer, false)
+      const turned = (channel: ClientChannel): void => options.turned?.({ ...session, principal }, channel, version)
+      return withRole(reply(writer, false), wishes.batch.role, turned)
     })
   }
 
   /** Who is nobody is answered before anything is done, in the form of a message that cannot be read. */
-  const admit = (request: RequestMessage, version: Version, who: Verdict): MaybePromise<Reply> =>
+  const admit = (request: RequestMessage, version: Version, session: Session, who: Verdict): MaybePromise<Reply> =>
     who.refusal === undefined
-      ? answer(request, version, who)
+      ? answer(request, version, session, who)
       : refusal(version, knownFailure(who.refusal) ?? GENERAL_FAILURE, who.close)
 
   return {
@@ -139,7 +155,9 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
       } catch (error) {
         return refuseMessage(error, message, version, session)
       }
-      return then(parts.authenticator(session, claimsOf(request)), (who) => admit(request, version.version, who))
+      return then(parts.authenticator(session, claimsOf(request)), (who) =>
+        admit(request, version.version, session, who),
+      )
     },
     refuse: (error, session, message) => {
       parts.log.warn('stream refused', { client: session.principal.name, peer: session.peer, error })

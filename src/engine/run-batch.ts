@@ -209,6 +209,7 @@ const runTogether = async (run: BatchRun): Promise<BatchResult> => {
     return result
   } catch (error) {
     streams.settle(false)
+    run.batch.role = undefined
     const item = items[starts.length - 1]
     return undone({ ...run, items }, starts, item === undefined ? GENERAL_FAILURE : failureOf({ ...run, item }, error))
   }

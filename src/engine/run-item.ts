@@ -1,3 +1,4 @@
+import type { EndpointRole } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import type { Version } from '../schema/version.ts'
 import type { Writer } from '../ttlv/writer.ts'
@@ -8,7 +9,7 @@ import { checkConstraints } from '../domain/constraints.ts'
 import type { KeyStore } from '../domain/key-store.ts'
 import { isPromise, type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { ConflictError } from '../domain/object-store.ts'
-import type { ServerFacts } from '../domain/operation-context.ts'
+import type { Endpoint, ServerFacts } from '../domain/operation-context.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Log } from '../observe/log.ts'
 import type { Operation } from '../operations/define-operation.ts'
@@ -55,6 +56,8 @@ export type ItemRun = {
   readonly batch: BatchState
   /** Streams that the item, or the batch that is undone as a whole, works on. */
   readonly streams: MessageStreams
+  /** What the request came over. */
+  readonly role?: (() => EndpointRole) | undefined
   readonly item: BatchItem
 }
 
@@ -79,6 +82,21 @@ const checkAccess = ({ parts, principal }: ItemRun, operation: Operation): void 
     throw new KmipError('PermissionDenied', 'The client may not perform that operation')
   }
 }
+
+/** Whoever has turned a connection has become the server on it, and can only ask to turn it back (2.1 section 6.1.54). */
+const checkRole = ({ role }: ItemRun, { name }: Operation): void => {
+  if (role?.() !== 'Client' || name === 'SetEndpointRole') return
+  throw new KmipError('InvalidMessage', 'This server is the client on that connection')
+}
+
+const endpointOf = ({ role, batch }: ItemRun): Endpoint | undefined =>
+  role === undefined
+    ? undefined
+    : {
+        assume: (wanted) => {
+          batch.role = wanted
+        },
+      }
 
 export const checkSize = ({ writer, maximumSize }: Pick<ItemRun, 'writer' | 'maximumSize'>): void => {
   if (writer.length > maximumSize)
@@ -108,6 +126,7 @@ export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> 
   if (item.refused !== undefined) throw item.refused
   checkExtensions(item)
   const operation = operationOf(run)
+  checkRole(run, operation)
   checkAccess(run, operation)
   const now = parts.clock.now()
   const { keys, ids, server } = parts
@@ -118,7 +137,21 @@ export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> 
   const streams = () => run.streams.forItem(item)
   let desk: JobDesk | undefined
   const jobs = (): JobDesk => (desk ??= createJobDesk({ parts, principal, records, now }))
-  const context = { version, principal, now, objects, records, jobs, keys, ids, batch: identifiers, streams, server }
+  const endpoint = endpointOf(run)
+  const context = {
+    version,
+    principal,
+    now,
+    objects,
+    records,
+    jobs,
+    keys,
+    ids,
+    batch: identifiers,
+    streams,
+    server,
+    endpoint,
+  }
   const performed = then(operation.perform(context, item.payload, writer), () =>
     checkConstraints(context, unit.takeMade()),
   )

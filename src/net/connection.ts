@@ -1,57 +1,18 @@
 import type { TLSSocket } from 'node:tls'
-import type { MessageHandler, Reply, Session } from '../engine/message-handler.ts'
-import type { Log } from '../observe/log.ts'
+import type { Reply, Session } from '../engine/message-handler.ts'
 import { TtlvError } from '../ttlv/error.ts'
 import { createFrameSplitter } from '../ttlv/frame.ts'
-import type { FrameSplitter } from '../ttlv/frame.ts'
+import { tagAt } from '../ttlv/reader.ts'
+import { createAsking } from './asking.ts'
+import type { Answer, Connection, ConnectionContext } from './connection-state.ts'
+import { isIdle, overdue } from './deadlines.ts'
 import { isOver } from './limits.ts'
-import type { Limits, Pulse } from './limits.ts'
-
-/** What all connections of a listener share. */
-export type ConnectionContext = {
-  readonly handler: MessageHandler
-  readonly limits: Limits
-  readonly log: Log
-  readonly pulse: Pulse
-}
-
-/** A request in work, or answered but behind an earlier one that is not, or behind a peer that does not read. */
-type Answer = { readonly since: number; reply: Reply | undefined }
-
-/**
- * - `open`: reads requests;
- * - `finishing`: answers those it has and then closes, because the peer has said its last or the server stops;
- * - `closing`: has closed its side and drops what still comes, until the peer closes too;
- * - `closed`: the socket is gone.
- */
-type Phase = 'open' | 'finishing' | 'closing' | 'closed'
-
-/** One authenticated connection. Times are on the pulse; 0 stands for "not now". */
-export type Connection = {
-  readonly socket: TLSSocket
-  readonly session: Session
-  /** When the peer's certificate ends, in seconds since 1970. */
-  readonly validTo: number
-  readonly context: ConnectionContext
-  readonly splitter: FrameSplitter
-  phase: Phase
-  /** Complete requests that wait for a place in work. */
-  backlog: readonly Buffer[]
-  /** What ended the sequence of messages; answered after them. */
-  damage: TtlvError | undefined
-  /** In the order of their requests, in which they are answered. */
-  readonly answers: Answer[]
-  isReading: boolean
-  receivingSince: number
-  blockedSince: number
-  idleSince: number
-}
 
 /** Request Message, KMIP 1.4 section 7.1, 2.1 section 8.1: what every message to a server starts with. */
 const REQUEST_MESSAGE = 0x420078
 
-/** Time for a peer that owes us more than `maxUnsent` to take something, in milliseconds. */
-const STALL = 1_000
+/** Response Message: what comes back on a connection that was turned (2.1 section 6.1.54). */
+const RESPONSE_MESSAGE = 0x42007b
 
 const NOTHING = Buffer.alloc(0)
 
@@ -84,19 +45,43 @@ const dropAnswers = ({ answers }: Connection): void => {
 /** Closes our side. What still comes is read and dropped: a reset would take the last reply from the peer. */
 const close = (connection: Connection): void => {
   connection.phase = 'closing'
+  connection.asking?.end('the connection closes')
   connection.backlog = []
   connection.idleSince = connection.context.pulse.now
   dropAnswers(connection)
   connection.socket.end()
 }
 
-/** One write per response: some clients take a response from a single read. */
-const write = (connection: Connection, reply: Reply): void => {
+/** One write per message: some clients take a response from a single read. */
+const send = (connection: Connection, bytes: Buffer, written: () => void): void => {
   const { socket, context } = connection
-  const isTaken = socket.write(reply.bytes, () => reply.release())
+  const isTaken = socket.write(bytes, written)
   connection.idleSince = context.pulse.now
   if (!isTaken) connection.blockedSince = context.pulse.now
+}
+
+const write = (connection: Connection, reply: Reply): void => {
+  send(connection, reply.bytes, () => reply.release())
   if (reply.close) close(connection)
+  else if (reply.role !== undefined) assumeRole(connection, reply)
+}
+
+/** The connection is turned, or turned back, behind the answer that says so. */
+const assumeRole = (connection: Connection, { role, turned }: Reply): void => {
+  if ((role === 'Client') === (connection.asking !== undefined)) return
+  if (role === 'Server') {
+    connection.asking?.channel.turnBack()
+    return
+  }
+  const asking = createAsking({
+    pulse: connection.context.pulse,
+    write: (message) => send(connection, message, () => undefined),
+    close: (reason) => abort(connection, reason),
+    turnBack: () => (connection.asking = undefined),
+    onIdle: () => finishConnection(connection),
+  })
+  connection.asking = asking
+  turned?.(asking.channel)
 }
 
 const flush = (connection: Connection): void => {
@@ -164,12 +149,22 @@ const proceed = (connection: Connection): void => {
   setReading(connection)
 }
 
+/** Hands an answer to whoever asked. @throws TtlvError where nobody has: the peer has lost its place */
+const isAnswer = (connection: Connection, message: Buffer): boolean => {
+  if (tagAt(message, 0) !== RESPONSE_MESSAGE) return false
+  connection.idleSince = connection.context.pulse.now
+  if (connection.asking?.answer(message) !== true)
+    throw new TtlvError('malformed', 'an answer that nobody asked for', 0)
+  return true
+}
+
 const cut = (connection: Connection, chunk: Buffer): void => {
   const { splitter, context } = connection
   try {
     const messages = splitter.push(chunk)
     if (messages.length > 0) {
-      connection.backlog = [...connection.backlog, ...messages]
+      const requests = messages.filter((message) => !isAnswer(connection, message))
+      connection.backlog = [...connection.backlog, ...requests]
       connection.receivingSince = 0
       // Throws what is wrong with the bytes behind them.
       splitter.push(NOTHING)
@@ -208,6 +203,7 @@ const drained = (connection: Connection): void => {
 const closed = (connection: Connection): void => {
   const { context, session } = connection
   connection.phase = 'closed'
+  connection.asking?.end('the connection is gone')
   connection.backlog = []
   dropAnswers(connection)
   context.log.debug('connection closed', { peer: session.peer })
@@ -226,14 +222,19 @@ export const openConnection = (
   const { maxMessage } = context.limits
   const connection: Connection = {
     socket,
-    session,
+    session: { ...session, role: () => (connection.asking === undefined ? 'Server' : 'Client') },
     validTo,
     context,
-    splitter: createFrameSplitter({ tag: REQUEST_MESSAGE, maxSize: maxMessage }),
+    splitter: createFrameSplitter({
+      tag: REQUEST_MESSAGE,
+      otherTag: () => (connection.asking === undefined ? undefined : RESPONSE_MESSAGE),
+      maxSize: maxMessage,
+    }),
     phase: 'open',
     backlog: [],
     damage: undefined,
     answers: [],
+    asking: undefined,
     isReading: true,
     receivingSince: 0,
     blockedSince: 0,
@@ -256,29 +257,6 @@ export const finishConnection = (connection: Connection): void => {
   proceed(connection)
 }
 
-const heldBytes = ({ answers }: Connection): number =>
-  answers.reduce((sum, { reply }) => sum + (reply?.bytes.length ?? 0), 0)
-
-const overdue = (connection: Connection): string | undefined => {
-  const { context, answers, blockedSince, receivingSince, isReading } = connection
-  const { limits, pulse } = context
-  const oldest = answers[0]
-  if (blockedSince > 0 && isOver(pulse, blockedSince, limits.work)) return 'replies not read'
-  if (blockedSince > 0 && heldBytes(connection) > limits.maxUnsent && isOver(pulse, blockedSince, STALL)) {
-    return 'too many replies not read'
-  }
-  if (oldest !== undefined && isOver(pulse, oldest.since, limits.work)) return 'request not answered in time'
-  if (receivingSince > 0 && isReading && isOver(pulse, receivingSince, limits.receive)) return 'request incomplete'
-  return undefined
-}
-
-const isIdle = ({ phase, answers, splitter, blockedSince, context, idleSince }: Connection): boolean =>
-  phase === 'open' &&
-  answers.length === 0 &&
-  splitter.pending === 0 &&
-  blockedSince === 0 &&
-  isOver(context.pulse, idleSince, context.limits.idle)
-
 /** Enforces the deadlines of a connection. `time`: seconds since 1970. */
 export const sweepConnection = (connection: Connection, time: number): void => {
   const { context, session, socket, phase, idleSince, validTo } = connection
@@ -291,6 +269,9 @@ export const sweepConnection = (connection: Connection, time: number): void => {
   if (reason !== undefined) abort(connection, reason)
   else if (isIdle(connection)) {
     context.log.debug('connection idle', { peer: session.peer })
-    finishConnection(connection)
+    // Whoever is the client here says whether to go on; it has as long as this again.
+    connection.idleSince = context.pulse.now
+    if (connection.asking === undefined) finishConnection(connection)
+    else connection.asking.channel.onIdle()
   }
 }

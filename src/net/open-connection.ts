@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls'
 import type { Session } from '../engine/message-handler.ts'
-import type { ConnectionContext } from './connection.ts'
+import type { ConnectionContext } from './connection-state.ts'
 
 /** A connection as the listener sees it, whatever is spoken on it. */
 export type OpenConnection = {

@@ -1,4 +1,4 @@
-import type { TlsOptions } from 'node:tls'
+import type { SecureContextOptions } from 'node:tls'
 
 /** What the server shows and whom it trusts; all PEM. */
 export type Certificates = {
@@ -32,7 +32,7 @@ const GROUPS = ['X25519MLKEM768', 'X25519', 'P-256', 'P-384'] as const
 const NO_RENEGOTIATION = 0x40000000
 
 /** The part of the TLS settings that a reload replaces. */
-export const secureContextOptions = (certificates: Certificates, legacySuites: boolean): TlsOptions => ({
+export const secureContextOptions = (certificates: Certificates, legacySuites: boolean): SecureContextOptions => ({
   key: certificates.key,
   cert: certificates.cert,
   // An absent list would mean the public roots of the Web.

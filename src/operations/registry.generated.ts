@@ -30,10 +30,12 @@ import { log } from './log.ts'
 import { macVerify } from './mac-verify.ts'
 import { mac } from './mac.ts'
 import { modifyAttribute } from './modify-attribute.ts'
+import { notify } from './notify.ts'
 import { obtainLease } from './obtain-lease.ts'
 import { ping } from './ping.ts'
 import { poll } from './poll.ts'
 import { process } from './process.ts'
+import { put } from './put.ts'
 import { queryAsynchronousRequests } from './query-asynchronous-requests.ts'
 import { query } from './query.ts'
 import { reKeyKeyPair } from './re-key-key-pair.ts'
@@ -46,6 +48,7 @@ import { rngSeed } from './rng-seed.ts'
 import { setAttribute } from './set-attribute.ts'
 import { setConstraints } from './set-constraints.ts'
 import { setDefaults } from './set-defaults.ts'
+import { setEndpointRole } from './set-endpoint-role.ts'
 import { sign } from './sign.ts'
 import { signatureVerify } from './signature-verify.ts'
 
@@ -81,10 +84,12 @@ export const OPERATIONS: readonly Operation[] = [
   macVerify,
   mac,
   modifyAttribute,
+  notify,
   obtainLease,
   ping,
   poll,
   process,
+  put,
   queryAsynchronousRequests,
   query,
   reKeyKeyPair,
@@ -97,6 +102,7 @@ export const OPERATIONS: readonly Operation[] = [
   setAttribute,
   setConstraints,
   setDefaults,
+  setEndpointRole,
   sign,
   signatureVerify,
 ]

@@ -120,7 +120,7 @@ type EndEntity = {
   readonly serial?: string | undefined
   readonly publicKey: Buffer
   readonly lifetime: number
-  readonly usage: ExtendedKeyUsage
+  readonly usages: readonly ExtendedKeyUsage[]
   readonly more: readonly Extension[]
 }
 
@@ -136,7 +136,7 @@ const issueEndEntity = async (authority: Authority, now: number, wanted: EndEnti
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([wanted.usage]),
+      new ExtendedKeyUsageExtension([...wanted.usages]),
       await SubjectKeyIdentifierExtension.create(new Uint8Array(wanted.publicKey)),
       await AuthorityKeyIdentifierExtension.create(new Uint8Array(spkiOf(authority.key))),
       ...wanted.more,
@@ -158,7 +158,8 @@ export const issueServerCertificate = (
     commonName: hosts.names.find((name) => name.length <= LONGEST_COMMON_NAME) ?? 'kmipd',
     publicKey,
     lifetime: LIFETIME.server,
-    usage: ExtendedKeyUsage.serverAuth,
+    // It is shown to clients, too, that listen and are told of changes.
+    usages: [ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth],
     more: [
       new SubjectAlternativeNameExtension([
         ...hosts.names.map((value) => ({ type: 'dns' as const, value })),
@@ -180,6 +181,6 @@ export const issueClientCertificate = (
     serial,
     publicKey,
     lifetime: LIFETIME.client,
-    usage: ExtendedKeyUsage.clientAuth,
+    usages: [ExtendedKeyUsage.clientAuth],
     more: [],
   })

@@ -352,6 +352,75 @@ export const echoAttribute = (): Field<Attribute, 'optional'> => optional(TAG.At
 export const answeredAttributes = (role: ListRole = 'plain'): Field<AttributeList, 'optional'> =>
   optional(LIST_TAGS[role][0], templateAttribute, { until: '1.4' })
 
+// Changes that Notify tells of -----------------------------------------------------------------------------------------
+
+/** What has become of an attribute: the value it has now, or that the instance is gone. */
+export type NotifiedChange =
+  { readonly attribute: Attribute } | { readonly gone: AttributeRef; readonly index: number | undefined }
+
+/** The name and index of an Attribute without a value: it was deleted. Undefined where there is a value. */
+const readGone = (target: Target, buffer: Buffer, from: number): NotifiedChange | undefined => {
+  if (typeAt(buffer, from) !== ITEM_TYPE.Structure) throw new SchemaError('wrong-type', 'Attribute', from)
+  const { gone, index, value } = goneAttribute.compile(target).read(buffer, from)
+  return value === undefined ? { gone, index } : undefined
+}
+
+const goneAttribute = struct('Attribute', {
+  gone: required(TAG.AttributeName, attributeName1),
+  index: optional(TAG.AttributeIndex, integer),
+  value: optional(TAG.AttributeValue, anyValue),
+})
+
+/** Attribute of 1.x in a Notify: without a value where the instance was deleted (1.4 section 5.1). */
+const notified1: Kind<NotifiedChange> = memoised({
+  name: 'Attribute',
+  itemTypes: [ITEM_TYPE.Structure],
+  compile: (target): Codec<NotifiedChange> => {
+    const whole = attribute1.compile(target)
+    return {
+      read: (buffer, at) => readGone(target, buffer, at) ?? { attribute: whole.read(buffer, at) },
+      write: (writer, tag, change) => {
+        if ('gone' in change) goneAttribute.compile(target).write(writer, tag, change)
+        else whole.write(writer, tag, change.attribute)
+      },
+      fits: (change) =>
+        'gone' in change
+          ? (attributeName1.compile(target).fits?.(change.gone) ?? true)
+          : (whole.fits?.(change.attribute) ?? true),
+    }
+  },
+})
+
+/** Attributes of 2.x in a Notify: those with a value; what was deleted stands beside them (2.1 section 6.2.2). */
+const notified2: Kind<readonly NotifiedChange[]> = memoised({
+  name: 'Attributes',
+  itemTypes: [ITEM_TYPE.Structure],
+  compile: (target): Codec<readonly NotifiedChange[]> => {
+    const codec = attributes2.compile(target)
+    return {
+      read: (buffer, at) => codec.read(buffer, at).map((attribute) => ({ attribute })),
+      write: (writer, tag, changes) =>
+        codec.write(
+          writer,
+          tag,
+          changes.flatMap((change) => ('gone' in change ? [] : [change.attribute])),
+        ),
+    }
+  },
+})
+
+/** The attributes that have changed; in 1.x with those that were deleted. */
+export const notifiedChanges = (): Field<NotifiedChange, 'repeated'> =>
+  inForms<NotifiedChange, 'repeated'>(
+    'repeated',
+    { tag: TAG.Attribute, kind: notified1, until: '1.4' },
+    spread<NotifiedChange>(TAG.Attributes, notified2, 'when-filled', { since: '2.0' }),
+  )
+
+/** The attributes of which no instance is left (2.0 and later). */
+export const deletedAttributes = (): Field<AttributeRef, 'repeated'> =>
+  repeated(TAG.AttributeReference, attributeReference2, { since: '2.0' })
+
 // Filters of Locate ---------------------------------------------------------------------------------------------------
 
 /**

@@ -5,6 +5,8 @@ import { HEADER_LENGTH, lengthAt, tagAt, typeAt } from './reader.ts'
 export type FrameOptions = {
   /** The tag that every message starts with. */
   readonly tag: number
+  /** Another tag that a message may start with at the moment; asked for each message. */
+  readonly otherTag?: () => number | undefined
   /** Largest message in bytes, header included. */
   readonly maxSize: number
 }
@@ -22,8 +24,9 @@ export type FrameSplitter = {
   readonly pending: number
 }
 
-const messageSize = (header: Buffer, { tag, maxSize }: FrameOptions): number => {
-  if (tagAt(header, 0) !== tag || typeAt(header, 0) !== ITEM_TYPE.Structure) {
+const messageSize = (header: Buffer, { tag, otherTag, maxSize }: FrameOptions): number => {
+  const isExpected = tagAt(header, 0) === tag || tagAt(header, 0) === otherTag?.()
+  if (!isExpected || typeAt(header, 0) !== ITEM_TYPE.Structure) {
     throw new TtlvError('malformed', 'not the start of a message', 0)
   }
   const size = HEADER_LENGTH + lengthAt(header, 0)

@@ -5,8 +5,9 @@ import { type ManagedObject, noSuchObject } from '../../domain/managed-object.ts
 import { type MaybePromise, then } from '../../domain/maybe-promise.ts'
 import type { AuditRecord, Commit, ObjectStore, SearchResult } from '../../domain/object-store.ts'
 import type { LocateQuery, Objects } from '../../domain/operation-context.ts'
+import type { ObjectChange } from '../../domain/outbox.ts'
 import type { Principal } from '../../domain/principal.ts'
-import type { Records } from '../../domain/records.ts'
+import type { RecordChange, Records, ServerRecord } from '../../domain/records.ts'
 import type { Log } from '../../observe/log.ts'
 import { planLocate } from './locate-search.ts'
 import type { ObjectCache } from './object-cache.ts'
@@ -24,6 +25,16 @@ export type UnitDependencies = {
   readonly locateCap: number
   /** What is open with keys whose material goes. */
   readonly streams: { forget(objectId: string): void }
+  /** What is to be sent because of a change; absent where nobody is told anything. */
+  readonly outbox?: Outbox | undefined
+}
+
+/** Whom changes concern besides those who make them. */
+export type Outbox = {
+  /** The messages that a change is followed by: written in the same commit. */
+  messagesFor(change: ObjectChange): readonly ServerRecord[]
+  /** They are written: time to send them. */
+  written(messages: readonly ServerRecord[]): void
 }
 
 /** Reads and changes of one item, or of one batch with Undo, until they are committed or thrown away. */
@@ -55,6 +66,7 @@ const vanishedKeys = (
 /** The database has committed: whatever happens now, the operation has succeeded. What is left over is swept at start. */
 const destroyKeys = async ({ keys, log, streams }: UnitDependencies, vanished: readonly HeldKey[]): Promise<void> => {
   for (const { objectId } of vanished) streams.forget(objectId)
+  if (vanished.length === 0) return
   try {
     await keys.destroy(vanished)
   } catch (error) {
@@ -114,6 +126,22 @@ const admitted = (
   return object
 }
 
+/** The messages that follow the changes of a unit, each by whoever changed the object last. */
+const messagesAbout = (
+  outbox: Outbox | undefined,
+  loaded: ReadonlyMap<string, ManagedObject>,
+  pending: ReadonlyMap<string, ManagedObject>,
+  audit: readonly AuditRecord[],
+): readonly ServerRecord[] => {
+  if (outbox === undefined) return []
+  const latest = new Map(audit.map((record) => [record.objectId, record]))
+  return [...pending.values()].flatMap((after) => {
+    const record = latest.get(after.id)
+    const before = loaded.get(after.id)
+    return record === undefined ? [] : outbox.messagesFor({ before, after, by: record.principal, now: record.time })
+  })
+}
+
 export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => {
   const { store, access } = dependencies
   const loaded = new Map<string, ManagedObject>()
@@ -160,9 +188,12 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
   }
 
   const commit = async (): Promise<void> => {
-    await commitAll(dependencies, [...pending.values()], { audit: [...audit.values()], records: unitRecords.changes() })
-    const vanished = vanishedKeys(loaded, pending)
-    if (vanished.length > 0) await destroyKeys(dependencies, vanished)
+    const performed = [...audit.values()]
+    const messages = messagesAbout(dependencies.outbox, loaded, pending, performed)
+    const records = [...unitRecords.changes(), ...messages.map((record): RecordChange => ({ kind: 'put', record }))]
+    await commitAll(dependencies, [...pending.values()], { audit: performed, records })
+    dependencies.outbox?.written(messages)
+    await destroyKeys(dependencies, vanishedKeys(loaded, pending))
   }
 
   return {

@@ -79,7 +79,11 @@ export const unseal = (keys: StoreKeys, context: SealContext, sealed: Buffer): C
 }
 
 /** Records have columns of their own, so that none of them opens as an object. What changes in one is sealed anew. */
-const contextOf = ({ kind, id }: RecordPlace): SealContext => ({ objectId: id, column: `record ${kind}`, sealVersion: 1 })
+const contextOf = ({ kind, id }: RecordPlace): SealContext => ({
+  objectId: id,
+  column: `record ${kind}`,
+  sealVersion: 1,
+})
 
 export const sealRecord = (keys: StoreKeys, place: RecordPlace, clear: Buffer): Sealed => {
   if (!isEncodedObject(clear)) throw new Error('no encoded structure')
