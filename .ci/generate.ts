@@ -6,6 +6,8 @@ import type { Operation } from '../src/operations/define-operation.ts'
 import { RESULT_REASON } from '../src/protocol/enumerations.ts'
 import { reasonFor } from '../src/protocol/reasons.ts'
 import { VERSIONS } from '../src/schema/version.ts'
+import { algorithmSection } from './algorithms.ts'
+import { table } from './table.ts'
 
 /*
  * Writes what follows from the sources: the list of operations, and the documents that would drift if people kept them.
@@ -54,9 +56,6 @@ const loadOperations = async (): Promise<readonly Operation[]> => {
   return modules.flatMap((module) => Object.values(module).filter(isOperation)).sort((a, b) => a.code - b.code)
 }
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-
 const hex = (code: number): string => `0x${code.toString(16).padStart(2, '0').toUpperCase()}`
 
 const operationsDocument = (operations: readonly Operation[]): string => `<!-- ${NOTICE} -->
@@ -70,7 +69,8 @@ ${table(
   ['Operation', 'Code', 'Since', 'KMIP 1.4', 'KMIP 2.1'],
   operations.map(({ name, code, since, spec }) => [name, hex(code), since, spec['1.4'] ?? '', spec['2.1']]),
 )}
-`
+
+${algorithmSection()}`
 
 const errorsDocument = (): string => `<!-- ${NOTICE} -->
 

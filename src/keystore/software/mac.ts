@@ -11,7 +11,7 @@ import { hashName } from './hash.ts'
 type CipherMac = (cipher: string, key: SecretKey['keyObject'], block: number) => RunningMac
 
 /** Block Cipher Modes that make a MAC (1.4 section 9.1.3.2.14, 2.1 section 11.6). */
-const CIPHER_MACS: ReadonlyMap<BlockCipherMode | number | undefined, CipherMac> = new Map<
+export const CIPHER_MACS: ReadonlyMap<BlockCipherMode | number | undefined, CipherMac> = new Map<
   BlockCipherMode | number | undefined,
   CipherMac
 >([

@@ -1,4 +1,5 @@
 import { constants, privateDecrypt, publicEncrypt, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { PaddingMethod } from '../../protocol/enumerations.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
 import type { AsymmetricKey } from './asymmetric/asymmetric-key.ts'
@@ -13,8 +14,25 @@ const { RSA_PKCS1_PADDING, RSA_NO_PADDING } = constants
 const EMPTY = Buffer.alloc(0)
 
 /** The mask is made with SHA-1 where nothing else is said, and P is empty (1.4 section 3.6, 2.1 section 4.16). */
+const oaep = (parameters: CryptographicParameters): Scheme => {
+  const { hashingAlgorithm, maskGeneratorHashingAlgorithm, pSource } = parameters
+  const maskHash = hashName(maskGeneratorHashingAlgorithm ?? 'SHA_1')
+  return { kind: 'oaep', hash: hashName(hashingAlgorithm), maskHash, label: pSource ?? EMPTY }
+}
+
+type MakeScheme = (parameters: CryptographicParameters) => Scheme
+
+/** Padding Methods of Encrypt and Decrypt with RSA. */
+export const RSA_PADDINGS: ReadonlyMap<PaddingMethod | number, MakeScheme> = new Map<
+  PaddingMethod | number,
+  MakeScheme
+>([
+  ['OAEP', oaep],
+  ['PKCS1V1_5', () => ({ kind: 'pkcs1' })],
+])
+
 const schemeFor = (key: AsymmetricKey, parameters: CryptographicParameters): Scheme => {
-  const { cryptographicAlgorithm, paddingMethod, hashingAlgorithm, maskGeneratorHashingAlgorithm, pSource } = parameters
+  const { cryptographicAlgorithm, paddingMethod } = parameters
   if (key.family !== 'rsa') {
     throw new KmipError(
       'UnsupportedCryptographicParameters',
@@ -24,13 +42,10 @@ const schemeFor = (key: AsymmetricKey, parameters: CryptographicParameters): Sch
   if (cryptographicAlgorithm !== undefined && cryptographicAlgorithm !== 'RSA') {
     throw new KmipError('BadCryptographicParameters', 'The Cryptographic Algorithm is not that of the key')
   }
-  if (paddingMethod === 'PKCS1V1_5') return { kind: 'pkcs1' }
   if (paddingMethod === undefined) throw new KmipError('BadCryptographicParameters', 'The Padding Method is missing')
-  if (paddingMethod !== 'OAEP') {
-    throw new KmipError('UnsupportedCryptographicParameters', 'The Padding Method is not supported for this algorithm')
-  }
-  const maskHash = hashName(maskGeneratorHashingAlgorithm ?? 'SHA_1')
-  return { kind: 'oaep', hash: hashName(hashingAlgorithm), maskHash, label: pSource ?? EMPTY }
+  const make = RSA_PADDINGS.get(paddingMethod)
+  if (make !== undefined) return make(parameters)
+  throw new KmipError('UnsupportedCryptographicParameters', 'The Padding Method is not supported for this algorithm')
 }
 
 /** EME-OAEP of RFC 8017 section 7.1.1: the library makes the mask with the hash of the label only. */

@@ -1,4 +1,4 @@
-import type { DigitalSignatureAlgorithm, HashingAlgorithm } from '../../protocol/enumerations.ts'
+import type { DigitalSignatureAlgorithm, HashingAlgorithm, PaddingMethod } from '../../protocol/enumerations.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
 import type { AsymmetricKey } from './asymmetric/asymmetric-key.ts'
@@ -21,7 +21,7 @@ type Named = {
 const rsa = (hash: HashingAlgorithm): Named => ({ family: 'rsa', padding: 'PKCS1V1_5', hash })
 
 /** Digital Signature Algorithms (1.4 section 9.1.3.2.7, 2.1 section 11.16). */
-const NAMED: Readonly<Record<DigitalSignatureAlgorithm, Named>> = {
+export const DIGITAL_SIGNATURES: Readonly<Record<DigitalSignatureAlgorithm, Named>> = {
   MD2WithRSAEncryption: rsa('MD2'),
   MD5WithRSAEncryption: rsa('MD5'),
   SHA_1WithRSAEncryption: rsa('SHA_1'),
@@ -50,7 +50,7 @@ const unsupported = (problem: string): KmipError => new KmipError('UnsupportedCr
 const namedBy = ({ digitalSignatureAlgorithm: name }: CryptographicParameters): Named | undefined => {
   if (name === undefined) return undefined
   if (typeof name === 'number') throw unsupported('The Digital Signature Algorithm is not supported')
-  return NAMED[name]
+  return DIGITAL_SIGNATURES[name]
 }
 
 /** Whether the parameters speak of a key like this one, as far as they name an algorithm. */
@@ -72,7 +72,8 @@ const agreed = <T>(named: T | undefined, given: T | undefined, problem: string):
  * signatures of every version, and clients of 1.2 and 1.3 that have no such field, use the hash of the message
  * (CS-AC-M-2), as RFC 8017 section 8.1 recommends: so does this server.
  */
-const pss = (parameters: CryptographicParameters, hash: string): Scheme => {
+const pss = (parameters: CryptographicParameters, hash: string | undefined): Scheme => {
+  if (hash === undefined) throw bad('The Hashing Algorithm is missing')
   const { maskGeneratorHashingAlgorithm, saltLength, trailerField } = parameters
   if (trailerField !== undefined && trailerField !== 1) throw unsupported('The Trailer Field is not supported')
   if (saltLength !== undefined && saltLength < 0) throw bad('The Salt Length is negative')
@@ -83,11 +84,23 @@ const pss = (parameters: CryptographicParameters, hash: string): Scheme => {
 /** Hashes that have a number in the trailer of ANSI X9.31 (ISO/IEC 10118), as far as the library knows them. */
 const X931_HASHES: readonly (string | undefined)[] = ['sha1', 'sha256', 'sha384', 'sha512']
 
-const x931 = (hash: string | undefined): Scheme => {
+const x931 = (_: CryptographicParameters, hash: string | undefined): Scheme => {
   if (hash === undefined) throw bad('The Hashing Algorithm is missing')
   if (!X931_HASHES.includes(hash)) throw unsupported('X9.31 is not supported with this Hashing Algorithm')
   return { kind: 'x931', hash }
 }
+
+type MakeScheme = (parameters: CryptographicParameters, hash: string | undefined) => Scheme
+
+/** Padding Methods of RSA signatures. */
+export const PADDED_SCHEMES: ReadonlyMap<PaddingMethod | number, MakeScheme> = new Map<
+  PaddingMethod | number,
+  MakeScheme
+>([
+  ['PKCS1V1_5', (_, hash) => ({ kind: 'pkcs1', hash })],
+  ['PSS', pss],
+  ['X9_31', x931],
+])
 
 /**
  * The scheme that the parameters mean for a key that they concern. A hash is required, unless the data is a digest that
@@ -110,8 +123,7 @@ export const schemeFor = (key: AsymmetricKey, parameters: CryptographicParameter
     parameters.paddingMethod,
     'The Padding Method is not that of the Digital Signature Algorithm',
   )
-  if (padding === undefined || padding === 'PKCS1V1_5') return { kind: 'pkcs1', hash }
-  if (padding === 'X9_31') return x931(hash)
-  if (padding !== 'PSS') throw unsupported('The Padding Method is not supported for signatures')
-  return pss(parameters, hash ?? hashName(algorithm))
+  const make = PADDED_SCHEMES.get(padding ?? 'PKCS1V1_5')
+  if (make === undefined) throw unsupported('The Padding Method is not supported for signatures')
+  return make(parameters, hash)
 }

@@ -82,6 +82,9 @@ const FORMATS: Readonly<Record<Family, FormatTable>> = {
   },
 }
 
+/** Formats that some keys are converted to. */
+export const CONVERTED_FORMATS: ReadonlySet<string> = new Set(Object.values(FORMATS).flatMap(Object.keys))
+
 /** An older name of a format is for its own algorithm only. */
 const FORMAT_ALGORITHM: readonly (readonly [prefix: string, algorithm: CryptographicAlgorithm])[] = [
   ['TransparentECDSA', 'ECDSA'],

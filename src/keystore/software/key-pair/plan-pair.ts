@@ -167,6 +167,9 @@ const PLANS: ReadonlyMap<CryptographicAlgorithm, (spec: KeyPairSpec) => Plan> = 
   ['Ed448', planEd448],
 ])
 
+/** Algorithms of key pairs that are made. */
+export const KEY_PAIR_ALGORITHMS: ReadonlySet<CryptographicAlgorithm> = new Set(PLANS.keys())
+
 /**
  * Checks what a key pair is to be (1.4 section 4.2, 2.1 section 6.1.9). Making it may take seconds, off the event loop.
  * @throws KmipError InvalidField
