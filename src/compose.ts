@@ -13,6 +13,7 @@ import type { KeyStore } from './domain/key-store.ts'
 import { createEngine } from './engine/create-engine.ts'
 import { LARGEST_RESPONSE } from './engine/handle-message.ts'
 import { createRootKey, openRootKey, RootKeyError, type RootKeyFile } from './keystore/software/root-key.ts'
+import type { OwnAuthority } from './keystore/software/certificates/certify.ts'
 import { createSoftwareKeyStore } from './keystore/software/software-key-store.ts'
 import { DEFAULT_LIMITS } from './net/limits.ts'
 import { listenForAll } from './net/listeners.ts'
@@ -21,6 +22,8 @@ import type { ListenerOptions } from './net/tls-listener.ts'
 import type { Log } from './observe/log.ts'
 import { createLogger } from './observe/logger.ts'
 import { OPERATIONS } from './operations/registry.generated.ts'
+import { ensureIssuingAuthority } from './pki/issuing-authority.ts'
+import { pkiPaths } from './pki/pki-paths.ts'
 import type { ServerCertificates } from './pki/server-certificates.ts'
 import { openPostgresStore } from './store/postgres.ts'
 import { openSqliteStore, type OpenStore } from './store/sqlite.ts'
@@ -67,12 +70,13 @@ const openRecords = async (config: Config): Promise<OpenRecords> => {
   return { records: store.objects.records, close: () => store.close() }
 }
 
-const openKeys = async (config: Config, store: OpenStore): Promise<KeyStore> =>
+const openKeys = async (config: Config, store: OpenStore, authority?: OwnAuthority): Promise<KeyStore> =>
   createSoftwareKeyStore({
     rootKey: await openRootKey(rootKeyFile(config)),
     settings: store.objects.settings,
     clock,
     generator: config.random.generator,
+    ...(authority === undefined ? {} : { authority }),
     cacheEntries: config.cache.keys,
   })
 
@@ -131,6 +135,19 @@ const limitsOf = ({ limits }: Config): NonNullable<ListenerOptions['limits']> =>
   maxPerAddress: limits.connectionsPerAddress,
 })
 
+/** Made when it is first needed; a failure is tried again with the next request. */
+const issuingAuthority = (config: Config, { ca }: ServerCertificates): OwnAuthority => {
+  const { issuing } = pkiPaths(dataPaths(config).pki)
+  let made: ReturnType<typeof ensureIssuingAuthority> | undefined
+  return () => {
+    made ??= ensureIssuingAuthority(issuing, ca, clock.now()).catch((error: unknown) => {
+      made = undefined
+      throw error
+    })
+    return made
+  }
+}
+
 const isWelcome = (clients: readonly Client[], id: string): boolean =>
   clients.some((client) => client.id === id && client.revokedAt === undefined)
 
@@ -155,7 +172,7 @@ const serve = async (
   log: Log,
 ): Promise<RunningServer> => {
   const shown = { certificates }
-  const keys = await openKeys(config, store)
+  const keys = await openKeys(config, store, issuingAuthority(config, certificates))
   const known = authentications(config, store, keys, log)
   const engine = createEngine({
     store: store.objects,

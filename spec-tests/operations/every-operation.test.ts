@@ -96,6 +96,11 @@ const pair = async (version: Version, half: 'private' | 'public'): Promise<strin
   return idIn(answer, `${half}KeyUniqueIdentifier`)
 }
 
+const X_509 = attributesOf({ name: 'CertificateType', value: 'X_509' })
+
+const certified = async (version: Version): Promise<string> =>
+  idIn(await client.call(version, 'Certify', { ...of(await pair(version, 'public')), attributes: X_509 }))
+
 const partOf = async (version: Version): Promise<string> => {
   const { uniqueIdentifiers } = await client.call(version, 'CreateSplitKey', splitting(await key(version)))
   const [first] = uniqueIdentifiers as readonly string[]
@@ -145,6 +150,9 @@ const SAMPLES: Partial<Readonly<Record<OperationName, Sample>>> = {
       attributes: attributesOf({ name: 'CryptographicLength', value: 256 }),
     }),
   },
+  Certify: { object: (version) => pair(version, 'public'), request: (id) => ({ ...of(id), attributes: X_509 }) },
+  ReCertify: { object: certified, request: of },
+  Validate: { object: certified, request: (id) => ({ certificates: [], uniqueIdentifiers: [byId(id)] }) },
   Locate: { request: () => ({ filters: [] }) },
   Check: { object: activeKey, request: of, anyType: true },
   Get: { object: key, request: of, anyType: true },

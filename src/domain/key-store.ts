@@ -15,6 +15,7 @@ import type { CryptographicParameters } from '../protocol/structures/cryptograph
 import type { ObjectValue } from '../protocol/structures/managed-objects.ts'
 import type { Version } from '../schema/version.ts'
 import type { Sealed } from './bytes.ts'
+import type { CertificateKeeper } from './certificate-keeper.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 import type { RngParameters } from './random-generator.ts'
 import type { RecordKind } from './records.ts'
@@ -217,7 +218,7 @@ export type RecordPlace = { readonly kind: RecordKind; readonly id: string }
  * `retrieve`. Every failure of opening or decrypting is one and the same CryptographicFailure to the outside.
  * @throws KmipError with the reasons of the operation concerned
  */
-export type KeyStore = {
+export type KeyStore = CertificateKeeper & {
   /** The random number generator that makes key material here. */
   readonly generator: RngParameters
   /** Makes a symmetric key for the object `objectId`. InvalidField for lengths the algorithm does not have. */

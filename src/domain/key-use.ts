@@ -46,6 +46,7 @@ const USES = {
   MACVerify: { direction: PROCESS, objectTypes: ['SymmetricKey'] },
   WrapKey: { direction: PROTECT, objectTypes: ['SymmetricKey', 'PublicKey'] },
   UnwrapKey: { direction: PROCESS, objectTypes: ['SymmetricKey', 'PrivateKey'] },
+  CertificateSign: { direction: PROTECT, objectTypes: ['PrivateKey'] },
   DeriveKey: { direction: PROTECT, objectTypes: ['SymmetricKey', 'SecretData', 'PrivateKey', 'PublicKey'] },
 } as const satisfies Partial<Record<CryptographicUsageMask, Use>>
 

@@ -5,6 +5,7 @@ import { addAttribute } from './add-attribute.ts'
 import { adjustAttribute } from './adjust-attribute.ts'
 import { archive } from './archive.ts'
 import { cancel } from './cancel.ts'
+import { certify } from './certify.ts'
 import { check } from './check.ts'
 import { createKeyPair } from './create-key-pair.ts'
 import { createSplitKey } from './create-split-key.ts'
@@ -38,6 +39,7 @@ import { process } from './process.ts'
 import { put } from './put.ts'
 import { queryAsynchronousRequests } from './query-asynchronous-requests.ts'
 import { query } from './query.ts'
+import { reCertify } from './re-certify.ts'
 import { reKeyKeyPair } from './re-key-key-pair.ts'
 import { reKey } from './re-key.ts'
 import { recover } from './recover.ts'
@@ -51,6 +53,7 @@ import { setDefaults } from './set-defaults.ts'
 import { setEndpointRole } from './set-endpoint-role.ts'
 import { sign } from './sign.ts'
 import { signatureVerify } from './signature-verify.ts'
+import { validate } from './validate.ts'
 
 /** Every operation of this server. */
 export const OPERATIONS: readonly Operation[] = [
@@ -59,6 +62,7 @@ export const OPERATIONS: readonly Operation[] = [
   adjustAttribute,
   archive,
   cancel,
+  certify,
   check,
   createKeyPair,
   createSplitKey,
@@ -92,6 +96,7 @@ export const OPERATIONS: readonly Operation[] = [
   put,
   queryAsynchronousRequests,
   query,
+  reCertify,
   reKeyKeyPair,
   reKey,
   recover,
@@ -105,4 +110,5 @@ export const OPERATIONS: readonly Operation[] = [
   setEndpointRole,
   sign,
   signatureVerify,
+  validate,
 ]

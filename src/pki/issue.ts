@@ -38,7 +38,11 @@ const BACKDATED = 60 * 60
 
 export const LIFETIME = { authority: 10 * YEAR, server: 2 * YEAR, client: 5 * YEAR, renewBefore: 30 * DAY } as const
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+/** How a key of ours signs. */
+const algorithmOf = (key: KeyObject) =>
+  key.asymmetricKeyType === 'rsa'
+    ? ({ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const)
+    : ({ name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const)
 
 /** Positive, never zero, and 128 bits long (RFC 5280 section 4.1.2.2). */
 const serialNumber = (): string => {
@@ -78,6 +82,7 @@ type Request = {
 }
 
 const sign = async (request: Request): Promise<X509Certificate> => {
+  const algorithm = algorithmOf(request.signer)
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: request.subject,
@@ -85,8 +90,8 @@ const sign = async (request: Request): Promise<X509Certificate> => {
     notBefore: new Date(request.validity.from * 1000),
     notAfter: new Date(request.validity.to * 1000),
     publicKey: new Uint8Array(request.publicKey),
-    signingKey: request.signer.toCryptoKey(ALGORITHM, false, ['sign']),
-    signingAlgorithm: ALGORITHM,
+    signingKey: request.signer.toCryptoKey(algorithm, false, ['sign']),
+    signingAlgorithm: algorithm,
     extensions: [...request.extensions],
   })
   return new X509Certificate(Buffer.from(certificate.rawData))
@@ -95,9 +100,9 @@ const sign = async (request: Request): Promise<X509Certificate> => {
 const spkiOf = (key: KeyObject): Buffer => createPublicKey(key).export({ type: 'spki', format: 'der' })
 
 /** A self-signed authority that issues end certificates only, for ten years. */
-export const issueAuthority = async (key: KeyObject, now: number): Promise<Authority> => {
+export const issueAuthority = async (key: KeyObject, now: number, name = 'kmipd CA'): Promise<Authority> => {
   // Clients are known by issuer and subject, so no two installations may have authorities of the same name.
-  const subject = nameOf(`kmipd CA ${randomBytes(8).toString('hex')}`)
+  const subject = nameOf(`${name} ${randomBytes(8).toString('hex')}`)
   const publicKey = spkiOf(key)
   const certificate = await sign({
     subject,

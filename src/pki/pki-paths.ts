@@ -7,6 +7,8 @@ export type PairPaths = { readonly certificate: string; readonly key: string }
 export type PkiPaths = {
   readonly directory: string
   readonly authority: PairPaths
+  /** Issues what clients have certified over KMIP; no client is let in by it. */
+  readonly issuing: PairPaths
   readonly server: PairPaths
   readonly clients: string
 }
@@ -19,6 +21,7 @@ export const pairPaths = (directory: string, name: string): PairPaths => ({
 export const pkiPaths = (directory: string): PkiPaths => ({
   directory,
   authority: pairPaths(directory, 'ca'),
+  issuing: pairPaths(directory, 'issuing'),
   server: pairPaths(directory, 'server'),
   clients: join(directory, 'clients'),
 })

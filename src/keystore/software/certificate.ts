@@ -16,7 +16,7 @@ import { digestOf } from './digest.ts'
 import { type NamePart, nameDer, nameParts, nameText } from './distinguished-name.ts'
 
 /** Larger certificates are not taken apart. Real ones have a few KiB. */
-const MAX_CERTIFICATE_BYTES = 65_536
+export const MAX_CERTIFICATE_BYTES = 65_536
 
 /** Signature algorithms by object identifier (RFC 8017, RFC 5758, RFC 3279). */
 const SIGNATURES: ReadonlyMap<string, DigitalSignatureAlgorithm> = new Map([

@@ -1,5 +1,7 @@
+import 'reflect-metadata'
 import { AsnConvert } from '@peculiar/asn1-schema'
-import type { AttributeTypeAndValue, Name } from '@peculiar/asn1-x509'
+import { type AttributeTypeAndValue, Name } from '@peculiar/asn1-x509'
+import { Name as NameReader } from '@peculiar/x509'
 
 /** The text attributes of 2.x that tell a name's parts (2.1 section 4.6), by object identifier. */
 const PARTS = {
@@ -20,6 +22,9 @@ const PARTS = {
 export type NamePart = (typeof PARTS)[keyof typeof PARTS]
 
 const parts: ReadonlyMap<string, NamePart> = new Map(Object.entries(PARTS))
+
+/** Object identifiers of the parts. */
+export const partTypes: ReadonlyMap<string, string> = new Map(Object.entries(PARTS).map(([type, part]) => [part, type]))
 
 /** Keywords of RFC 4514 section 3; other types are written as their object identifier. */
 const KEYWORDS: ReadonlyMap<string, string> = new Map([
@@ -54,6 +59,10 @@ export const nameText = (name: Name): string =>
     .reverse()
     .map((relative) => [...relative].map(pairText).join('+'))
     .join(',')
+
+/** The name that a text of this kind stands for. @throws Error where it stands for none */
+export const parseName = (text: string): Name =>
+  new Name([...AsnConvert.parse(new NameReader(text).toArrayBuffer(), Name)].reverse())
 
 export const nameDer = (name: Name): Buffer => Buffer.from(AsnConvert.serialize(name))
 

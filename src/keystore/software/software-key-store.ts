@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { CertificateKeeper } from '../../domain/certificate-keeper.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Deposit, HeldKey, KeyPairSpec, KeyStore, WrappingKeys } from '../../domain/key-store.ts'
 import type { Sealed } from '../../domain/bytes.ts'
@@ -8,6 +9,8 @@ import type { ObjectValue } from '../../protocol/structures/managed-objects.ts'
 import { describeKey } from './asymmetric/asymmetric-key.ts'
 import { parseKey, readKey } from './asymmetric/read-key.ts'
 import { defaultFormat, writeKey } from './asymmetric/write-key.ts'
+import { certify, type OwnAuthority } from './certificates/certify.ts'
+import { validateChain } from './certificates/validate-chain.ts'
 import { convertObject } from './convert.ts'
 import { hash } from './hash.ts'
 import { deriveObject } from './derive/derive.ts'
@@ -28,7 +31,7 @@ import { joinParts } from './split/join.ts'
 import { secretOf } from './split/secret-of-object.ts'
 import { splitSecret } from './split/split.ts'
 import { asymmetricKeyOf, decryptWith, encryptWith, secretKeyOf } from './use-key.ts'
-import { createWorkQueue } from '../../domain/work-queue.ts'
+import { createWorkQueue, type WorkQueue } from '../../domain/work-queue.ts'
 import { unwrapObject } from './wrapping/unwrap-object.ts'
 import { type OpenKey, wrapObject } from './wrapping/wrap-object.ts'
 
@@ -40,6 +43,8 @@ export type SoftwareKeyStoreOptions = {
   readonly clock: Clock
   /** What makes key material; ANSI X9.31 where absent. */
   readonly generator?: keyof typeof SOURCES
+  /** The server's own issuing authority; without it, certificates are issued under keys of clients alone. */
+  readonly authority?: OwnAuthority
   /** Most opened keys kept in memory. */
   readonly cacheEntries?: number
 }
@@ -121,6 +126,26 @@ const openerOf = (keys: StoreKeys, cache: KeyCache): OpenKey => {
   return opened
 }
 
+const noAuthority: OwnAuthority = () =>
+  Promise.reject(new KmipError('FeatureNotSupported', 'The server has no issuing authority of its own'))
+
+const certifying = (opened: OpenKey, authority: OwnAuthority | undefined): CertificateKeeper => ({
+  certify: (order) => certify(order, opened, authority ?? noAuthority),
+  validateChain: async (chain) => validateChain(chain, (await authority?.())?.certificate),
+})
+
+const containing = (opened: OpenKey, queue: WorkQueue): Pick<KeyStore, 'sealContainer' | 'openContainer'> => ({
+  sealContainer: async ({ privateKey, certificates, friendlyName }, password) => {
+    const parts = {
+      privateKey: privateKey && opened(privateKey),
+      certificates: certificates.map(opened),
+      friendlyName,
+    }
+    return queue.run(planContainer(parts, opened(password)))
+  },
+  openContainer: async (container, password, name) => queue.run(planOpening(container, opened(password), name)),
+})
+
 const splitting = (keys: StoreKeys, opened: OpenKey, random: RandomSource): Pick<KeyStore, 'split' | 'join'> => ({
   split: (ids, secret, scheme) => {
     // A copy: the cache may drop what it owns while a prime is checked.
@@ -175,21 +200,14 @@ export const createSoftwareKeyStore = async (options: SoftwareKeyStoreOptions): 
       return then(derived, (object) => takeIn(keys, objectId, own(object)))
     },
     ...splitting(keys, opened, random),
+    ...certifying(opened, options.authority),
     deposit: (objectId, object, replaced) =>
       takeIn(keys, objectId, inspectObject(object, readKey), (replaced?.sealVersion ?? 0) + FIRST_VERSION),
     // Answers get a copy: what the cache owns is cleared when it is dropped, perhaps before an answer is written.
     retrieve: (key, wanted) => convertObject(decodeCopy(opened(key).clear), wanted ?? {}),
     wrap: (key, wanted, wrapping) => wrapObject(convertObject(decodeCopy(opened(key).clear), wanted), wrapping, opened),
     unwrap: (object, under) => unwrapObject(object, under, opened),
-    sealContainer: async ({ privateKey, certificates, friendlyName }, password) => {
-      const parts = {
-        privateKey: privateKey && opened(privateKey),
-        certificates: certificates.map(opened),
-        friendlyName,
-      }
-      return queue.run(planContainer(parts, opened(password)))
-    },
-    openContainer: async (container, password, name) => queue.run(planOpening(container, opened(password), name)),
+    ...containing(opened, queue),
     encrypt: (key, parameters, input) => encryptWith(opened(key), parameters, input),
     decrypt: (key, parameters, input) => decryptWith(opened(key), parameters, input),
     sign: (key, parameters, input) => sign(asymmetricKeyOf(opened(key)), parameters, input),
