@@ -12,12 +12,12 @@ import { bytesOf, hex, openKeys, reasonOf } from './software.ts'
 
 const IDS = { privateKey: 'private', publicKey: 'public' } as const
 
-/** Gives the bytes that it is told to, in this order. */
+/** Gives the bytes that it is told to, in this order, and then ones that are too small to be a candidate. */
 const scripted = (...answers: readonly Buffer[]): Generator => {
   const queue = [...answers]
   return {
     bytes: (length) => {
-      const next = Buffer.from(queue.shift() ?? [])
+      const next = Buffer.from(queue.shift() ?? Buffer.alloc(length, 0x11))
       if (next.length !== length) throw new Error(`${length} bytes are asked for, ${next.length} are there`)
       return next
     },
@@ -98,7 +98,9 @@ void test('FIPS 186-4 §B.3.3 step 4.5: a prime that is 1 modulo the exponent is
   while (fit % 65_537n === 1n || !checkPrimeSync(fit)) fit += 2n
   const small = Buffer.alloc(32, 0x11)
   const composite = buffer(fit + 2n)
-  const generator = scripted(small, buffer(unfit), composite, buffer(fit))
+  const halves = (whole: Buffer) => [whole.subarray(0, 16), whole.subarray(16)]
+  const drawn = [buffer(unfit), composite, buffer(fit)].flatMap(halves)
+  const generator = scripted(small.subarray(0, 16), ...drawn)
   t.same(await findPrime(generator, bits, 65_537), buffer(fit))
 })
 

@@ -89,28 +89,56 @@ const isPrime = (candidate: Buffer): Promise<boolean> =>
     })
   })
 
+/** Seven of ten candidates are too small: that shows in their first block, and then the rest is not drawn. */
+const HEAD_BYTES = 16
+
 /** An odd number of exactly `bits` bits, above their maximum divided by the square root of two; undefined for others. */
 const candidateOf = (generator: Generator, bits: number): Buffer | undefined => {
   const length = Math.ceil(bits / 8)
   const excess = length * 8 - bits
-  const candidate = generator.bytes(length)
-  candidate[0] = (candidate[0] ?? 0) & (0xff >> excess)
+  const head = generator.bytes(HEAD_BYTES)
+  head[0] = (head[0] ?? 0) & (0xff >> excess)
+  if (head.readUInt32BE(0) <= ROOT >>> excess) {
+    head.fill(0)
+    return undefined
+  }
+  const tail = generator.bytes(length - HEAD_BYTES)
+  const candidate = Buffer.concat([head, tail])
   candidate[length - 1] = (candidate[length - 1] ?? 0) | 1
-  if (candidate.readUInt32BE(0) > ROOT >>> excess) return candidate
-  candidate.fill(0)
-  return undefined
+  for (const part of [head, tail]) part.fill(0)
+  return candidate
 }
 
-/**
- * A prime of `bits` bits (at least 256) that less one has no common factor with `exponent`, a prime above 2^16.
- * @throws KmipError CryptographicFailure
- */
-export const findPrime = async (generator: Generator, bits: number, exponent: number): Promise<Buffer> => {
+/** Candidates that no small prime divides. */
+const candidates = function* (
+  generator: Generator,
+  bits: number,
+  exponent: number,
+): Iterable<Buffer> & Iterator<Buffer, undefined> {
   for (let tried = 0; tried < bits * MOST_CANDIDATES_PER_BIT; tried += 1) {
     const candidate = candidateOf(generator, bits)
     if (candidate === undefined) continue
-    const possible = !sharesFactor(candidate, exponent) && !hasSmallFactor(candidate)
-    if (possible && (await isPrime(candidate))) return candidate
+    if (!sharesFactor(candidate, exponent) && !hasSmallFactor(candidate)) yield candidate
+    else candidate.fill(0)
+  }
+}
+
+/**
+ * A prime of `bits` bits (at least 256) that less one has no common factor with `exponent`, a prime above 2^16. While the
+ * library tests one candidate, the next one is looked for.
+ * @throws KmipError CryptographicFailure
+ */
+export const findPrime = async (generator: Generator, bits: number, exponent: number): Promise<Buffer> => {
+  const remaining = candidates(generator, bits, exponent)
+  let next = remaining.next()
+  while (next.done !== true) {
+    const candidate = next.value
+    const test = isPrime(candidate)
+    next = remaining.next()
+    if (await test) {
+      if (next.done !== true) next.value.fill(0)
+      return candidate
+    }
     candidate.fill(0)
   }
   throw new KmipError('CryptographicFailure', 'The key pair could not be made')
