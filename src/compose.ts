@@ -4,6 +4,7 @@ import { access } from './access/authorize.ts'
 import { currentPrincipal } from './access/authenticate.ts'
 import { type Authentications, createAuthenticator } from './access/authenticator.ts'
 import { makeProof, renewProof } from './access/make-proof.ts'
+import { createTicketOffice } from './access/ticket-office.ts'
 import type { OpenBeside, OpenClients, OpenRecords, OpenUsers, Program, RunningServer } from './cli/program.ts'
 import { dataPaths } from './config/data-paths.ts'
 import type { Config } from './config/schema.ts'
@@ -179,6 +180,7 @@ const serve = async (
     keys,
     access,
     authenticator: known.authenticator,
+    tickets: createTicketOffice(config.access.ticketLifetime),
     clock,
     ids,
     log,

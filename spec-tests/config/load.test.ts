@@ -42,7 +42,7 @@ void test('configuration: every setting has a default', (t) => {
     logLevel: 'info',
     limits: { handshakeTimeout: 5, requestTimeout: 30, idleTimeout: 600, messageSize: 1024 * 1024 },
     tls: { certificate: undefined, key: undefined, clientCas: [], legacySuites: false },
-    access: { unregistered: 'refuse', credentials: 'known' },
+    access: { unregistered: 'refuse', credentials: 'known', ticketLifetime: 86_400 },
   })
   t.end()
 })

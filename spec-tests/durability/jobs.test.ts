@@ -2,6 +2,7 @@ import { t as file, test, type Test } from 'tap'
 import { join } from 'node:path'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { createTicketOffice } from '../../src/access/ticket-office.ts'
 import { access } from '../../src/access/authorize.ts'
 import { anyOf } from '../../src/protocol/attribute-any.ts'
 import { createEngine, type Engine as KmipEngine } from '../../src/engine/create-engine.ts'
@@ -141,6 +142,7 @@ const siteOf = async (t: Test, place: Place): Promise<Site> => {
         store: store.objects,
         keys,
         access,
+        tickets: createTicketOffice(86_400),
         authenticator: ({ principal }) => ({ principal }),
         clock,
         ids: createUuidV7Ids(),

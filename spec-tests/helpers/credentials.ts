@@ -59,6 +59,11 @@ export const oneTime = (username: string, secret: string | undefined, code: stri
   credentialValue: { username, password: secret, oneTimePassword: code },
 })
 
+export const ticketOf = (payload: Payload): TestCredential => ({
+  credentialType: 'Ticket',
+  credentialValue: { ticket: payload['ticket'] },
+})
+
 export const header = (...credentials: readonly TestCredential[]): { readonly header: Payload } => ({
   header: { authentication: { credentials } },
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Authentications, createAuthenticator, type CredentialsPolicy } from '../../src/access/authenticator.ts'
 import { access } from '../../src/access/authorize.ts'
 import { makeProof } from '../../src/access/make-proof.ts'
+import { createTicketOffice } from '../../src/access/ticket-office.ts'
 import type { Clock } from '../../src/domain/clock.ts'
 import type { KeyStore } from '../../src/domain/key-store.ts'
 import { type ClientDirectory, type PeerCertificate, type Principal, type Role } from '../../src/domain/principal.ts'
@@ -155,6 +156,7 @@ const open = async (directory: string, clock: Clock, policy: HarnessOptions): Pr
     keys,
     access,
     authenticator: authentications.authenticator,
+    tickets: createTicketOffice(86_400),
     clock,
     ids: createUuidV7Ids(),
     log: quiet,

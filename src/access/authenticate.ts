@@ -55,7 +55,7 @@ const pinned = (client: Client, peer: PeerCertificate, now: number): Authenticat
  */
 export const authenticate = async (
   peer: PeerCertificate,
-  directory: ClientDirectory,
+  directory: Pick<ClientDirectory, 'findByFingerprint' | 'findBySubject'>,
   policy: UnregisteredPolicy,
   now: number,
 ): Promise<Authentication> => {

@@ -2,17 +2,20 @@ import type { Authenticator, Channel, Claims, Verdict } from '../domain/authenti
 import type { Clock } from '../domain/clock.ts'
 import { isPromise, type MaybePromise, then } from '../domain/maybe-promise.ts'
 import type { ObjectStore } from '../domain/object-store.ts'
-import type { ClientDirectory, PeerCertificate, Principal } from '../domain/principal.ts'
+import type { ClientDirectory, PeerCertificate, Principal, PrincipalSource } from '../domain/principal.ts'
 import type { UserDirectory } from '../domain/users.ts'
 import type { Log } from '../observe/log.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import type { Credential } from '../protocol/structures/credential.ts'
 import { authenticate, type Authentication, type UnregisteredPolicy } from './authenticate.ts'
 import { createCurrentDirectory } from './current-directory.ts'
+import { createCurrentPrincipals } from './current-principals.ts'
 import { createGuesses } from './guesses.ts'
+import type { Sealing } from './ticket-record.ts'
 import type { SecretsKeeper } from './user-secrets.ts'
 import { notSuccessful, type Outcome, verifyCredential, type VerifierParts } from './verify-credential.ts'
 import { createPasswordCheck } from './verify-password.ts'
+import { createTicketCheck } from './verify-ticket.ts'
 
 /**
  * What credentials in a message header do:
@@ -28,7 +31,7 @@ export type AuthenticatorParts = {
   /** Another number after every change of clients or users, by whatever process. */
   readonly directoryVersion: () => MaybePromise<number>
   readonly store: Pick<ObjectStore, 'records' | 'commit'>
-  readonly keys: SecretsKeeper
+  readonly keys: SecretsKeeper & Sealing
   readonly clock: Clock
   /** A clock that never goes back. */
   readonly milliseconds: () => number
@@ -65,7 +68,12 @@ const combine = (outcome: Outcome, next: Outcome): Outcome => {
   if (outcome.kind !== 'proven' || next.kind === 'refused') return next
   if (next.kind !== 'proven') return outcome
   const { principal } = next.proof
-  if (principal.id === outcome.proof.principal.id) return { kind: 'proven', proof: { ...outcome.proof, ...next.proof } }
+  const before = outcome.proof.principal
+  // What a ticket restricts stays restricted, whatever else is shown.
+  if (principal.id === before.id && (principal.ticket === undefined || before.ticket === undefined)) {
+    const ticket = principal.ticket ?? before.ticket
+    return { kind: 'proven', proof: { ...outcome.proof, ...next.proof, principal: { ...principal, ticket } } }
+  }
   return { kind: 'refused', reason: 'credentials of different users', error: notSuccessful() }
 }
 
@@ -86,6 +94,11 @@ const guarded = (decide: Authenticator, log: Log): Authenticator => {
   }
 }
 
+const sourceOf = ({ fingerprint, issuer, subject, trusted, validFrom, validTo }: PeerCertificate): PrincipalSource => ({
+  kind: 'certificate',
+  certificate: { fingerprint, issuer, subject, trusted, validFrom, validTo },
+})
+
 /** Who a certificate shows, and as of which version of the directory that was found. */
 type Identified = { readonly version: number; readonly principal: Principal | undefined }
 
@@ -99,15 +112,19 @@ export const createAuthenticator = (parts: AuthenticatorParts): Authentications 
   const directory = createCurrentDirectory(parts)
   const guesses = createGuesses(milliseconds)
   const passwords = createPasswordCheck(guesses, milliseconds)
-  const verifier: VerifierParts = { ...parts, directory, passwords, guesses, timestamps: new Map() }
   const identified = new WeakMap<PeerCertificate, Identified>()
 
   const identify = async (peer: PeerCertificate): Promise<Authentication> => {
     const version = await directory.version()
     const found = await authenticate(peer, clients, policy.unregistered, clock.now())
-    identified.set(peer, { version, principal: found.principal })
+    const principal = found.principal && { ...found.principal, source: sourceOf(peer) }
+    identified.set(peer, { version, principal })
     return found
   }
+
+  const current = createCurrentPrincipals({ directory, clients, clock, policy: policy.unregistered })
+  const checkTicket = createTicketCheck({ ...parts, current })
+  const verifier: VerifierParts = { ...parts, directory, passwords, guesses, checkTicket, timestamps: new Map() }
 
   /** Who holds the certificate of an open connection now. */
   const holder = ({ certificate, principal }: Channel): MaybePromise<Principal | undefined> => {
@@ -137,7 +154,10 @@ export const createAuthenticator = (parts: AuthenticatorParts): Authentications 
   }
 
   const judge = (channel: Channel, claims: Claims): MaybePromise<Verdict> => {
-    const credentials = policy.credentials === 'ignored' ? [] : claims.credentials
+    // A ticket has been given by this server: it never stands for nothing.
+    const credentials = claims.credentials.filter(
+      ({ credentialType }) => credentialType === 'Ticket' || policy.credentials !== 'ignored',
+    )
     const checked = verifyAll((credential) => verifyCredential(verifier, channel, credential), credentials)
     return then(checked, (outcome): MaybePromise<Verdict> => {
       if (outcome.kind === 'proven') return outcome.proof

@@ -3,6 +3,7 @@ import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { ConflictError, type ObjectStore } from '../domain/object-store.ts'
 import type { Channel } from '../domain/authenticator.ts'
 import type { Principal } from '../domain/principal.ts'
+import type { Ticket } from '../domain/tickets.ts'
 import type { User } from '../domain/users.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import type { Credential } from '../protocol/structures/credential.ts'
@@ -20,6 +21,7 @@ export type VerifierParts = {
   readonly keys: SecretsKeeper
   readonly store: Pick<ObjectStore, 'records' | 'commit'>
   readonly clock: Clock
+  readonly checkTicket: (channel: Channel, ticket: Ticket) => MaybePromise<Principal>
   /** Latest Timestamp of each user's Hashed Passwords, in microseconds since 1970. */
   readonly timestamps: Map<string, bigint>
 }
@@ -38,7 +40,14 @@ export const notSuccessful = (): KmipError =>
 
 const refused = (reason: string, error = notSuccessful()): Outcome => ({ kind: 'refused', reason, error })
 
-const principalOf = ({ id, name, tenant, role }: User): Principal => ({ id, name, tenant, role, groups: [] })
+export const principalOf = ({ id, name, tenant, role, version }: User): Principal => ({
+  id,
+  name,
+  tenant,
+  role,
+  groups: [],
+  source: { kind: 'user', name, version },
+})
 
 const proven = (user: User, more: Omit<Proof, 'principal'> = {}): Outcome =>
   user.revokedAt === undefined
@@ -154,7 +163,8 @@ const userOf = ({ directory }: VerifierParts, { credentialType, credentialValue 
 /**
  * Checks one credential (1.4 section 2.1.2, 2.1 section 9.11). There is no service that could judge an attestation, and
  * one that cannot be judged does not validate.
- * @throws KmipError InvalidMessage for one without what its type needs, ServerLimitExceeded
+ * @throws KmipError InvalidMessage for one without what its type needs, ServerLimitExceeded, and for a ticket InvalidTicket
+ *   and UsageLimitExceeded, which say what it is that the client can mend
  */
 export const verifyCredential = (
   parts: VerifierParts,
@@ -165,6 +175,10 @@ export const verifyCredential = (
   if (credentialType === 'Attestation') {
     const error = new KmipError('AttestationFailed', 'The server has no service that judges attestations')
     return refused('an attestation', error)
+  }
+  if (credentialType === 'Ticket') {
+    const shown = parts.checkTicket(channel, needed(credentialValue.ticket))
+    return then(shown, (principal) => ({ kind: 'proven', proof: { principal } }))
   }
   const verify = VERIFY[credentialType]
   if (verify === undefined) return { kind: 'unknown' }

@@ -93,6 +93,10 @@ const access = z.strictObject({
     description:
       'Whether a client certificate that a trusted authority issued, but that no registered client has, is accepted.',
   }),
+  ticketLifetime: seconds(
+    'How long a ticket holds that a client logs in for, if it does not ask for less (KMIP 2.x, Login).',
+    86_400,
+  ),
   credentials: z.enum(['ignored', 'known', 'required']).default('known').meta({
     description:
       'What credentials in a message do. known: one that names a user of this server must be right, and the request is that user’s; others change nothing. required: every request but Query and Discover Versions needs one that is right. ignored: nothing; tickets are looked at all the same.',

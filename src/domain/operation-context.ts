@@ -10,6 +10,7 @@ import type { MaybePromise } from './maybe-promise.ts'
 import type { Principal } from './principal.ts'
 import type { Records } from './records.ts'
 import type { Streams } from './streams.ts'
+import type { TicketOffice } from './tickets.ts'
 
 /** What Locate asks for (1.4 section 4.9, 2.1 section 6.1.28). */
 export type LocateQuery = {
@@ -89,6 +90,7 @@ export type OperationContext = {
   readonly batch: BatchIdentifiers
   /** Data that comes in parts. A function, because hardly any operation asks for it. */
   streams(): Streams
+  readonly tickets: TicketOffice
   readonly server: ServerFacts
   /** Absent where there is no connection, or none that could be turned. */
   readonly endpoint?: Endpoint | undefined

@@ -1,3 +1,5 @@
+import type { TicketHold } from './tickets.ts'
+
 /** What a principal may do at most; finer rights come with policies. */
 export type Role = 'admin' | 'client'
 
@@ -10,7 +12,16 @@ export type Principal = {
   readonly tenant: string
   readonly role: Role
   readonly groups: readonly string[]
+  /** What showed who it is, where that can be asked for again later. */
+  readonly source?: PrincipalSource | undefined
+  /** The ticket that was shown instead. */
+  readonly ticket?: TicketHold | undefined
 }
+
+export type PrincipalSource =
+  /** `version`: of the password. */
+  | { readonly kind: 'user'; readonly name: string; readonly version: number }
+  | { readonly kind: 'certificate'; readonly certificate: Omit<PeerCertificate, 'problem'> }
 
 /** The one tenant there is until tenants can be made. */
 export const DEFAULT_TENANT = 'default'

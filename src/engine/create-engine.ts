@@ -5,6 +5,7 @@ import type { Authenticator } from '../domain/authenticator.ts'
 import type { Clock, Ids } from '../domain/clock.ts'
 import type { KeyStore } from '../domain/key-store.ts'
 import type { ServerFacts } from '../domain/operation-context.ts'
+import type { TicketOffice } from '../domain/tickets.ts'
 import type { Log } from '../observe/log.ts'
 import type { Operation } from '../operations/define-operation.ts'
 import { createMessageHandler } from './handle-message.ts'
@@ -22,6 +23,7 @@ export type EngineDependencies = JobOptions & {
   readonly keys: KeyStore
   readonly access: Access
   readonly authenticator: Authenticator
+  readonly tickets: TicketOffice
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -67,6 +69,7 @@ export const createEngine = (dependencies: EngineDependencies): Engine => {
     keys,
     access,
     authenticator: dependencies.authenticator,
+    tickets: dependencies.tickets,
     clock,
     ids,
     log,

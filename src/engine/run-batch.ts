@@ -1,4 +1,4 @@
-import type { AsynchronousIndicator, BatchErrorContinuationOption } from '../protocol/enumerations.ts'
+import type { AsynchronousIndicator, BatchErrorContinuationOption, ResultReason } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import type { RequestBatchItem } from '../protocol/message.ts'
 import type { AsynchronousUse } from '../operations/define-operation.ts'
@@ -114,9 +114,12 @@ type Walk = { readonly from: number; readonly later: Later; readonly sliceEndsAt
 /** What has become of some items: whether they succeeded, or were accepted, and how to go on. */
 type Step = { readonly ok: boolean; readonly next: number; readonly later: Later }
 
+/** Why an item is not accepted that may be done at once. */
+const NOT_LATER: readonly ResultReason[] = ['ServerLimitExceeded', 'FeatureNotSupported']
+
 /** Whether those that cannot be accepted may be answered at once as well. */
 const isOptional = ({ asynchronous }: BatchRun, error: unknown): boolean =>
-  asynchronous === 'Optional' && error instanceof KmipError && error.reason === 'ServerLimitExceeded'
+  asynchronous === 'Optional' && error instanceof KmipError && NOT_LATER.includes(error.reason)
 
 /** Accepts the items from `from` up to the next one that cannot wait. */
 const runLater = async (run: BatchRun, from: number): Promise<Step> => {

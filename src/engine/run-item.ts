@@ -11,6 +11,7 @@ import { isPromise, type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { ConflictError } from '../domain/object-store.ts'
 import type { Endpoint, ServerFacts } from '../domain/operation-context.ts'
 import type { Principal } from '../domain/principal.ts'
+import { permitFor, type TicketOffice } from '../domain/tickets.ts'
 import type { Log } from '../observe/log.ts'
 import type { Operation } from '../operations/define-operation.ts'
 import { type BatchState, batchIdentifiers } from './batch-identifiers.ts'
@@ -32,6 +33,7 @@ export type EngineParts = {
   readonly keys: KeyStore
   readonly access: Access
   readonly authenticator: Authenticator
+  readonly tickets: TicketOffice
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -129,12 +131,11 @@ export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> 
   checkRole(run, operation)
   checkAccess(run, operation)
   const now = parts.clock.now()
-  const { keys, ids, server } = parts
+  const { keys, ids, tickets, server } = parts
+  const permit = permitFor(principal, operation.name)
   const start = beginItem(writer, item, 'Success')
-  const objects = unit.objectsFor(principal, operation.name, now)
+  const objects = unit.objectsFor(principal, operation.name, now, permit)
   const records = unit.recordsFor(principal, now)
-  const identifiers = batchIdentifiers(batch, operation.name)
-  const streams = () => run.streams.forItem(item)
   let desk: JobDesk | undefined
   const jobs = (): JobDesk => (desk ??= createJobDesk({ parts, principal, records, now }))
   const endpoint = endpointOf(run)
@@ -147,14 +148,16 @@ export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> 
     jobs,
     keys,
     ids,
-    batch: identifiers,
-    streams,
+    batch: batchIdentifiers(batch, operation.name),
+    streams: () => run.streams.forItem(item),
+    tickets,
     server,
     endpoint,
   }
-  const performed = then(operation.perform(context, item.payload, writer), () =>
+  const checked = then(operation.perform(context, item.payload, writer), () =>
     checkConstraints(context, unit.takeMade()),
   )
+  const performed = principal.ticket === undefined ? checked : then(checked, () => tickets.charge(context, permit))
   if (isPromise(performed)) return performed.then(() => finish(run, start, desk))
   finish(run, start, desk)
 }

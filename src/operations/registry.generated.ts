@@ -11,6 +11,7 @@ import { createKeyPair } from './create-key-pair.ts'
 import { createSplitKey } from './create-split-key.ts'
 import { create } from './create.ts'
 import { decrypt } from './decrypt.ts'
+import { delegatedLogin } from './delegated-login.ts'
 import { deleteAttribute } from './delete-attribute.ts'
 import { deriveKey } from './derive-key.ts'
 import { destroy } from './destroy.ts'
@@ -28,6 +29,8 @@ import { interop } from './interop.ts'
 import { joinSplitKey } from './join-split-key.ts'
 import { locate } from './locate.ts'
 import { log } from './log.ts'
+import { login } from './login.ts'
+import { logout } from './logout.ts'
 import { macVerify } from './mac-verify.ts'
 import { mac } from './mac.ts'
 import { modifyAttribute } from './modify-attribute.ts'
@@ -68,6 +71,7 @@ export const OPERATIONS: readonly Operation[] = [
   createSplitKey,
   create,
   decrypt,
+  delegatedLogin,
   deleteAttribute,
   deriveKey,
   destroy,
@@ -85,6 +89,8 @@ export const OPERATIONS: readonly Operation[] = [
   joinSplitKey,
   locate,
   log,
+  login,
+  logout,
   macVerify,
   mac,
   modifyAttribute,

@@ -32,11 +32,14 @@ const newJob = (
 /**
  * Accepts items that are answered later: writes that they are pending, and resolves when they are kept and queued. What
  * they ask for is not looked at before they run (1.4 section 6.8, 2.1 sections 9.1 and 11.3).
- * @throws KmipError UnknownMessageExtension, ServerLimitExceeded, ResponseTooLarge: none of them is accepted then
+ * @throws KmipError FeatureNotSupported, UnknownMessageExtension, ServerLimitExceeded, ResponseTooLarge: none of them is accepted then
  */
 export const acceptJobs = async (run: Intake, items: readonly RequestBatchItem[]): Promise<void> => {
   const { parts, principal, writer } = run
   const { runner, limits } = parts.jobs
+  // A job is done in the name of the principal, with all its rights, and by nobody's count.
+  if (principal.ticket !== undefined)
+    throw new KmipError('FeatureNotSupported', 'What a ticket allows is answered synchronously')
   const now = parts.clock.now()
   const unit = parts.createUnit()
   const records = unit.recordsFor(principal, now)

@@ -8,6 +8,7 @@ import type { LocateQuery, Objects } from '../../domain/operation-context.ts'
 import type { ObjectChange } from '../../domain/outbox.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { RecordChange, Records, ServerRecord } from '../../domain/records.ts'
+import type { Permit } from '../../domain/tickets.ts'
 import type { Log } from '../../observe/log.ts'
 import { planLocate } from './locate-search.ts'
 import type { ObjectCache } from './object-cache.ts'
@@ -40,7 +41,7 @@ export type Outbox = {
 /** Reads and changes of one item, or of one batch with Undo, until they are committed or thrown away. */
 export type UnitOfWork = {
   /** The objects as `principal` sees them while it performs `operation`. */
-  objectsFor(principal: Principal, operation: Operation, now: number): Objects
+  objectsFor(principal: Principal, operation: Operation, now: number, permit?: Permit): Objects
   /** The records kept beside objects, of the principal's tenant. */
   recordsFor(principal: Principal, now: number): Records
   readonly changed: boolean
@@ -92,7 +93,8 @@ const objectLoader =
 /** Searches what is stored, and what the unit has changed. */
 const locator =
   ({ store, access, locateCap }: UnitDependencies, load: Load, pending: ReadonlyMap<string, ManagedObject>) =>
-  (principal: Principal, query: LocateQuery, now: number): MaybePromise<SearchResult> => {
+  (principal: Principal, query: LocateQuery, now: number, permit: Permit | undefined): MaybePromise<SearchResult> => {
+    permit?.admitAny()
     const { tenant } = principal
     const scope = { tenant, owner: access.searchedOwner(principal), now, cap: locateCap }
     return runLocate({ store, load, pending: [...pending.values()] }, planLocate(query, scope))
@@ -114,17 +116,30 @@ const commitAll = async (
   for (const object of objects) cache.set({ ...object, rowVersion: object.rowVersion + 1 })
 }
 
+/** Who asks for objects, and what for. */
+type Asker = {
+  readonly access: Access
+  readonly principal: Principal
+  readonly operation: Operation
+  readonly permit: Permit | undefined
+}
+
 /** @throws KmipError where there is no object, or none that the principal may use */
 const admitted = (
-  access: Access,
-  principal: Principal,
-  operation: Operation,
+  { access, principal, operation, permit }: Asker,
   object: ManagedObject | undefined,
 ): ManagedObject => {
   if (object === undefined) throw noSuchObject()
   if (!access.mayUse(principal, operation, object)) throw access.refusalOf(object)
+  permit?.admit(object)
   return object
 }
+
+const isUsable = (
+  { access, principal, operation, permit }: Asker,
+  object: ManagedObject | undefined,
+): object is ManagedObject =>
+  object !== undefined && access.mayUse(principal, operation, object) && (permit?.covers(object) ?? true)
 
 /** The messages that follow the changes of a unit, each by whoever changed the object last. */
 const messagesAbout = (
@@ -165,16 +180,13 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
     return object
   }
 
-  const objectsFor = (principal: Principal, operation: Operation, now: number): Objects => {
-    const find = (id: string): MaybePromise<ManagedObject | undefined> =>
-      then(load(principal.tenant, id), (object) => {
-        const isUsable = object !== undefined && access.mayUse(principal, operation, object)
-        return isUsable ? taken(object) : undefined
-      })
+  const objectsFor = (principal: Principal, operation: Operation, now: number, permit?: Permit): Objects => {
+    const asker = { access, principal, operation, permit }
     return {
-      find,
-      get: (id) => then(load(principal.tenant, id), (object) => taken(admitted(access, principal, operation, object))),
+      find: (id) => then(load(principal.tenant, id), (object) => (isUsable(asker, object) ? taken(object) : undefined)),
+      get: (id) => then(load(principal.tenant, id), (object) => taken(admitted(asker, object))),
       insert: (object) => {
+        permit?.admit(object)
         change(object, principal, operation, now)
         made.add(object.id)
       },
@@ -183,7 +195,7 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
         // What takes the place of another object is made as well (2.1 section 6.1.25).
         if (operation === 'Import') made.add(object.id)
       },
-      locate: (query) => locate(principal, query, now),
+      locate: (query) => locate(principal, query, now, permit),
     }
   }
 

@@ -34,7 +34,7 @@ const contextFor = (
   { operation }: Message,
   version: Version,
 ): OperationContext => {
-  const { clock, keys, ids, server } = parts
+  const { clock, keys, ids, tickets, server } = parts
   const now = clock.now()
   return {
     version,
@@ -45,6 +45,7 @@ const contextFor = (
     keys,
     ids,
     batch: batchIdentifiers(emptyBatchState(), operation),
+    tickets,
     server,
     streams: beyond,
     jobs: beyond,

@@ -12,7 +12,8 @@ export type ObjectReference =
   | { readonly by: 'result'; readonly of: UniqueIdentifier }
   | { readonly by: 'position'; readonly position: number }
 
-const mapped = <A, B>(kind: Kind<A>, to: (value: A) => B, from: (value: B) => A): Kind<B> => ({
+/** A kind whose values stand for others. */
+export const mapped = <A, B>(kind: Kind<A>, to: (value: A) => B, from: (value: B) => A): Kind<B> => ({
   name: kind.name,
   itemTypes: kind.itemTypes,
   compile: (target) => {

@@ -1,0 +1,51 @@
+import type { Clock } from '../domain/clock.ts'
+import { type MaybePromise, then } from '../domain/maybe-promise.ts'
+import type { ClientDirectory, Principal, PrincipalSource } from '../domain/principal.ts'
+import { authenticate, type UnregisteredPolicy } from './authenticate.ts'
+import type { CurrentDirectory } from './current-directory.ts'
+import { principalOf } from './verify-credential.ts'
+
+type Parts = {
+  readonly directory: CurrentDirectory
+  readonly clients: Pick<ClientDirectory, 'findByFingerprint' | 'findBySubject'>
+  readonly clock: Clock
+  readonly policy: UnregisteredPolicy
+}
+
+type CertificateSource = Extract<PrincipalSource, { kind: 'certificate' }>
+
+const MOST_ENTRIES = 10_000
+
+/**
+ * Who somebody is by now who was let in earlier: undefined where that one is revoked, removed, has expired or has
+ * another password. */
+export const createCurrentPrincipals = ({ directory, clients, clock, policy }: Parts) => {
+  const holders = new Map<string, Principal | undefined>()
+  let foundAt: number | undefined
+
+  const look = async (source: CertificateSource, version: number): Promise<Principal | undefined> => {
+    const { certificate } = source
+    const { principal } = await authenticate({ ...certificate, problem: undefined }, clients, policy, clock.now())
+    const found = principal && { ...principal, source }
+    if (version !== foundAt || holders.size >= MOST_ENTRIES) holders.clear()
+    foundAt = version
+    holders.set(certificate.fingerprint, found)
+    return found
+  }
+
+  const holder = (source: CertificateSource): MaybePromise<Principal | undefined> =>
+    then(directory.version(), (version) => {
+      const { fingerprint, validTo } = source.certificate
+      if (clock.now() > validTo) return undefined
+      return version === foundAt && holders.has(fingerprint) ? holders.get(fingerprint) : look(source, version)
+    })
+
+  return (source: PrincipalSource): MaybePromise<Principal | undefined> =>
+    source.kind === 'certificate'
+      ? holder(source)
+      : then(directory.user(source.name), (user) =>
+          user === undefined || user.revokedAt !== undefined || user.version !== source.version
+            ? undefined
+            : principalOf(user),
+        )
+}
