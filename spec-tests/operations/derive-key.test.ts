@@ -259,6 +259,137 @@ for (const version of FAMILIES) {
     })
   }
 
+  void test(`1.4 §11.7 / 2.1 §6.1.14.1: ${version}: each source comes through the gate`, async (t) => {
+    const base = await key(version, KEY)
+    const mallory = harness.client('mallory')
+    const theirs = await registerKey(mallory, version, KEY, ...deriving())
+    const told = (ids: readonly string[]) =>
+      client.attempt(version, 'DeriveKey', asking(ids, 'HMAC', { ...SHA_256, derivationData: [LABEL] }, 16))
+    const none = await told([base, 'nothing'])
+    t.same(await told([base, theirs]), none, 'another client’s key is one that is not there')
+    t.same(await told([theirs, base]), await told(['nothing', base]))
+    t.equal(refusal(none), inFamily(version, 'ItemNotFound', 'ObjectNotFound'))
+    t.equal(await attributeOf(mallory, version, theirs, 'Link'), undefined, 'and nothing points from it')
+    const second = async (change: (id: string) => Promise<unknown>): Promise<string> => {
+      const id = await secret(version, LABEL)
+      await change(id)
+      return refusal(await client.attempt(version, 'DeriveKey', asking([base, id], 'HMAC', SHA_256, 16)))
+    }
+    const revocationReason = { revocationReasonCode: 'Superseded' }
+    const outOfService = inFamily(version, 'PermissionDenied', 'WrongKeyLifecycleState')
+    t.equal(await second(() => Promise.resolve()), 'Success')
+    t.equal(await second((id) => client.call(version, 'Revoke', { ...of(id), revocationReason })), outOfService)
+    t.equal(await second((id) => client.call(version, 'Archive', of(id))), 'ObjectArchived')
+    t.equal(
+      await second(async (id) => {
+        await client.call(version, 'Revoke', { ...of(id), revocationReason })
+        await client.call(version, 'Destroy', of(id))
+      }),
+      outOfService,
+    )
+  })
+
+  void test(`1.4 §4.6 / 2.1 §7.12: ${version}: which of two objects is the key, and which the data`, async (t) => {
+    const [aes, data] = [await key(version, KEY), await secret(version, LABEL)]
+    const told = (ids: readonly string[], method: DerivationMethod = 'HMAC') =>
+      client.attempt(version, 'DeriveKey', asking(ids, method, SHA_256, 32))
+    for (const ids of [
+      [aes, data],
+      [data, aes],
+    ]) {
+      t.same(await materialOf(version, idIn((await told(ids)).payload)), prf(LABEL), 'the Secret Data is the data')
+    }
+    t.equal(refusal(await told([aes, await key(version, KEY)])), 'InvalidField', 'two keys')
+    t.equal(refusal(await told([aes, data, await secret(version, LABEL)])), 'InvalidField', 'three objects')
+    t.equal(refusal(await told([aes, data], 'HASH')), 'InvalidField', 'a hash of two')
+  })
+
+  void test(`1.4 §3.6, §4.6 / 2.1 §4.16, §7.12: ${version}: SP 800-108 with a shorter counter`, async (t) => {
+    const id = await key(version, KEY)
+    const ask = (counterLength: number, bytes: number, method: DerivationMethod = 'NIST800_108_C') => {
+      const cryptographicParameters = { hashingAlgorithm: 'SHA_256', counterLength }
+      return client.attempt(
+        version,
+        'DeriveKey',
+        asking([id], method, { cryptographicParameters, derivationData: [LABEL] }, bytes),
+      )
+    }
+    for (const bits of [8, 16, 24, 32]) {
+      const [first, second] = [1, 2].map((index) => {
+        const counter = Buffer.alloc(bits / 8)
+        counter.writeUInt8(index, counter.length - 1)
+        return prf(counter, LABEL)
+      })
+      const expected = Buffer.concat([first ?? KEY, second ?? KEY])
+      t.same(await materialOf(version, idIn((await ask(bits, 64)).payload)), expected, `${bits} bits`)
+    }
+    t.equal(refusal(await ask(8, 255 * 32)), 'Success')
+    for (const method of ['NIST800_108_C', 'NIST800_108_F', 'NIST800_108_DPI'] as const) {
+      t.equal(refusal(await ask(8, 255 * 32 + 1, method)), 'CryptographicFailure', 'more than the counter counts')
+      for (const bits of [0, 12, 40, -8]) {
+        t.equal(refusal(await ask(bits, 16, method)), inFamily(version, 'InvalidField', 'BadCryptographicParameters'))
+      }
+    }
+  })
+
+  void test(`1.4 §4.6 / 2.1 §6.1.14: ${version}: ENCRYPT with modes that have no IV, and with an empty one`, async (t) => {
+    const id = await key(version, KEY)
+    const ask = (blockCipherMode: string, bytes: number) =>
+      client.attempt(
+        version,
+        'DeriveKey',
+        asking(
+          [id],
+          'ENCRYPT',
+          { cryptographicParameters: { blockCipherMode }, derivationData: [Buffer.alloc(16, 7)] },
+          bytes,
+        ),
+      )
+    for (const mode of ['ECB', 'CBC', 'PCBC'] as const) t.equal(refusal(await ask(mode, 16)), 'Success', mode)
+    t.equal(refusal(await ask('NISTKeyWrap', 24)), 'Success')
+    for (const mode of ['CTR', 'OFB', 'GCM']) {
+      t.equal(refusal(await ask(mode, 16)), inFamily(version, 'InvalidField', 'BadCryptographicParameters'), mode)
+    }
+  })
+
+  void test(`1.4 §4.6 / 2.1 §6.1.14: ${version}: a key that came wrapped is unwrapped to derive from it`, async (t) => {
+    const id = await key(version, KEY)
+    const kek = await registerKey(
+      client,
+      version,
+      Buffer.alloc(16, 9),
+      usage('WrapKey', 'UnwrapKey'),
+      { name: 'ActivationDate', value: harness.clock.now() },
+      { name: 'CryptographicParameters', value: { blockCipherMode: 'NISTKeyWrap' } },
+    )
+    const wrapped = await client.call(version, 'Get', {
+      ...of(id),
+      keyWrappingSpecification: {
+        wrappingMethod: 'Encrypt',
+        encryptionKeyInformation: {
+          uniqueIdentifier: kek,
+          cryptographicParameters: { blockCipherMode: 'NISTKeyWrap' },
+        },
+        attributeNames: [],
+        encodingOption: 'NoEncoding',
+      },
+    })
+    const { SymmetricKey } = wrapped
+    const again = idIn(
+      await client.call(version, 'Register', {
+        objectType: 'SymmetricKey',
+        attributes: attributesOf(...deriving()),
+        SymmetricKey,
+      }),
+    )
+    const derived = await client.call(
+      version,
+      'DeriveKey',
+      asking([again], 'HMAC', { ...SHA_256, derivationData: [LABEL] }, 32),
+    )
+    t.same(await materialOf(version, idIn(derived)), prf(LABEL))
+  })
+
   void test(`1.4 §11.7 / 2.1 §6.1.14.1: ${version}: objects that nothing is derived from`, async (t) => {
     const told = async (ids: readonly string[], by = client) =>
       refusal(await by.attempt(version, 'DeriveKey', asking(ids, 'HASH', SHA_256, 16)))
@@ -271,6 +402,7 @@ for (const version of FAMILIES) {
     t.equal(await told([base, base]), 'InvalidField')
     const masked = await createKey(client, version, { name: 'ActivationDate', value: harness.clock.now() })
     t.not(await told([masked]), 'Success', 'without the bit in its mask')
+    t.not(await told([base, masked]), 'Success', 'nor as the second')
     const early = await createKey(client, version, usage('DeriveKey'))
     t.not(await told([early]), 'Success', 'before it is Active')
     await client.call(version, 'Archive', of(base))

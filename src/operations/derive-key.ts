@@ -2,12 +2,12 @@ import { valueOf } from '../domain/attribute-set.ts'
 import { withDefaults } from '../domain/defaults.ts'
 import { derivedFrom, derivedSpec, keptAttributes, withDerived } from '../domain/derived-key.ts'
 import { givenAttributes } from '../domain/given-attributes.ts'
-import type { Derivation } from '../domain/key-store.ts'
-import { usableKey } from '../domain/key-use.ts'
+import type { Derivation, HeldKey } from '../domain/key-store.ts'
 import type { ManagedObject } from '../domain/managed-object.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { acceptedWish, newObject } from '../domain/new-object.ts'
 import { UNSPECIFIED } from '../domain/random-generator.ts'
+import { keyToUse } from '../domain/wrapping-keys.ts'
 import type { OperationContext } from '../domain/operation-context.ts'
 import type { Attribute } from '../protocol/attribute-instance.ts'
 import { type AttributeList, attributeList } from '../protocol/attribute-wire.ts'
@@ -46,7 +46,11 @@ type Wanted = {
   readonly given: readonly Attribute[]
 }
 
-/** Cryptographic Parameters of the request, or else those of the first source with the lowest Attribute Index. */
+/**
+ * Cryptographic Parameters of the request, or else those of the first source with the lowest Attribute Index. 1.4 section
+ * 4.6 has the mode looked for among those of the key, but its own published case derives from a key that has none
+ * (TC-DERIVEKEY-1-10), and 2.1 section 7.12 has dropped it.
+ */
 const derivationOf = ({ method, parameters }: Wanted, [source]: readonly ManagedObject[]): Derivation => ({
   method,
   parameters: parameters.cryptographicParameters ?? valueOf(source?.attributes ?? [], 'CryptographicParameters') ?? {},
@@ -56,9 +60,23 @@ const derivationOf = ({ method, parameters }: Wanted, [source]: readonly Managed
   iterationCount: parameters.iterationCount,
 })
 
-const derive = (context: OperationContext, sources: readonly ManagedObject[], wanted: Wanted) => {
+/** The keys of all sources; of one that came wrapped, together with what unwraps it. */
+const heldKeys = (
+  context: OperationContext,
+  [source, ...more]: readonly ManagedObject[],
+  held: readonly HeldKey[] = [],
+): MaybePromise<readonly HeldKey[]> =>
+  source === undefined
+    ? held
+    : then(keyToUse(context, source, 'DeriveKey'), (key) => heldKeys(context, more, [...held, key]))
+
+const derive = (
+  context: OperationContext,
+  sources: readonly ManagedObject[],
+  held: readonly HeldKey[],
+  wanted: Wanted,
+) => {
   const { objects, keys, ids, batch, now } = context
-  const held = sources.map((source) => usableKey(source, 'DeriveKey', now))
   const spec = derivedSpec(wanted.objectType, wanted.given)
   const wish = { objectType: spec.objectType, given: keptAttributes(spec, wanted.given), generator: UNSPECIFIED }
   acceptedWish(wish)
@@ -91,7 +109,9 @@ export const deriveKey = defineOperation({
     then(sourcesOf(context, idsOf(context, request.uniqueIdentifiers)), (sources) =>
       then(wantedAttributes(context, request.objectType, request.attributes), (given) => {
         const { objectType, derivationMethod: method, derivationParameters: parameters } = request
-        return derive(context, sources, { objectType, method, parameters, given })
+        return then(heldKeys(context, sources), (held) =>
+          derive(context, sources, held, { objectType, method, parameters, given }),
+        )
       }),
     ),
 })

@@ -66,16 +66,17 @@ const openWith = (decipher: DecipherGCM | DecipherCCM, data: Buffer): CipherEnd 
   return { data: clear, tag: undefined }
 }
 
-export const opening = (plan: Plan, input: AeadInput, given: Buffer | undefined): CipherStream => {
+/** Takes all of the data: nothing may come out before the tag has been checked. */
+export const opening = (plan: Plan, input: AeadInput, given: Buffer | undefined): ((sealed: Buffer) => CipherEnd) => {
   const { name, key } = plan
   const { iv, tagLength: authTagLength, additionalData } = input
   if (!isGcm(name)) throw new Error('a cipher without a name')
   const decipher = createDecipheriv(name, key, iv, { authTagLength })
   if (additionalData !== undefined) decipher.setAAD(additionalData)
-  return gathering((sealed) => {
+  return (sealed) => {
     const { data, tag } = splitTag(sealed, given, authTagLength)
     return openWith(decipher.setAuthTag(tag), data)
-  })
+  }
 }
 
 /** CCM begins with the length of the data (SP 800-38C appendix A.2.1). */
@@ -94,12 +95,13 @@ export const sealingCcm = (plan: Plan, input: AeadInput): CipherStream =>
     return { data, tag: cipher.getAuthTag() }
   }, input.additionalData)
 
-export const openingCcm = (plan: Plan, input: AeadInput, given: Buffer | undefined): CipherStream =>
-  gathering((sealed) => {
+export const openingCcm =
+  (plan: Plan, input: AeadInput, given: Buffer | undefined) =>
+  (sealed: Buffer): CipherEnd => {
     const { name, key } = plan
     const { iv, tagLength: authTagLength, additionalData = EMPTY } = input
     if (!isCcm(name)) throw new Error('a cipher without a name')
     const { data, tag } = splitTag(sealed, given, authTagLength)
     const decipher = createDecipheriv(name, key, iv, { authTagLength })
     return openWith(decipher.setAuthTag(tag).setAAD(additionalData, { plaintextLength: data.length }), data)
-  }, input.additionalData)
+  }

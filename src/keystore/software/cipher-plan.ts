@@ -75,9 +75,25 @@ const nameFor = ({ algorithm, keyObject }: SecretKey, mode: CipherMode): string 
   }
 }
 
+/** Names that the library knows: as many as there are ciphers, lengths and modes. Asking it costs a microsecond. */
+const known = new Map<CryptographicAlgorithm | number, Map<CipherMode, Map<number, string>>>()
+
+const knownNames = (algorithm: CryptographicAlgorithm | number, mode: CipherMode): Map<number, string> => {
+  const modes = known.get(algorithm) ?? new Map<CipherMode, Map<number, string>>()
+  known.set(algorithm, modes)
+  const names = modes.get(mode) ?? new Map<number, string>()
+  modes.set(mode, names)
+  return names
+}
+
 const libraryName = (key: SecretKey, mode: CipherMode): string => {
+  const names = knownNames(key.algorithm ?? -1, mode)
+  const bytes = key.keyObject.symmetricKeySize ?? 0
+  const seen = names.get(bytes)
+  if (seen !== undefined) return seen
   const name = nameFor(key, mode)
   if (getCipherInfo(name) === undefined) throw bad('The mode does not take a key of this length')
+  names.set(bytes, name)
   return name
 }
 

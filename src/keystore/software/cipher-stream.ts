@@ -71,8 +71,9 @@ const wrapping = (key: SecretKey, { blockCipherMode }: CryptographicParameters):
     return { data: keyWrap(key, way, data), tag: undefined }
   })
 
-const unwrapping = (key: SecretKey, { blockCipherMode }: CryptographicParameters): CipherStream =>
-  gathering((data) => {
+const unwrapping =
+  (key: SecretKey, { blockCipherMode }: CryptographicParameters) =>
+  (data: Buffer): CipherEnd => {
     const way = keyWrapOf(blockCipherMode)
     if (way === undefined) throw new Error('a mode that does not wrap')
     try {
@@ -80,7 +81,7 @@ const unwrapping = (key: SecretKey, { blockCipherMode }: CryptographicParameters
     } catch (cause) {
       throw undecrypted(cause)
     }
-  })
+  }
 
 const startOf = ({ mode, cipher }: Plan, iv: Buffer | undefined, parameters: CryptographicParameters) =>
   iv === undefined ? undefined : counterStart(mode, cipher.block, iv, parameters)
@@ -113,12 +114,17 @@ export const beginEncryption = (
   return { stream: stream(), ivCounterNonce: made ? value : undefined }
 }
 
+/** Either works on all of the data at once, or as it comes. */
+export type Decryption =
+  | { readonly all: (data: Buffer) => CipherEnd; readonly kept: Buffer | undefined }
+  | { readonly all: undefined; readonly stream: CipherStream }
+
 /** Decrypt (1.4 section 4.30, 2.1 section 6.1.11). @throws KmipError CryptographicFailure for data that does not decrypt */
-export const beginDecryption = (
+export const planDecryption = (
   key: SecretKey,
   parameters: CryptographicParameters,
   { ivCounterNonce, additionalData, tag }: CipherInput & { readonly tag: Buffer | undefined },
-): CipherStream => {
+): Decryption => {
   const plan = planFor(key, parameters)
   const { mode } = plan
   const value = ivToDecrypt(mode, ivCounterNonce)
@@ -126,14 +132,20 @@ export const beginDecryption = (
   const aead = (): AeadInput => ({ iv, tagLength: tagLengthToCheck(mode, parameters, tag), additionalData })
   switch (mode.way) {
     case 'aead':
-      return opening(plan, aead(), tag)
+      return { all: opening(plan, aead(), tag), kept: undefined }
     case 'ccm':
-      return openingCcm(plan, aead(), tag)
+      return { all: openingCcm(plan, aead(), tag), kept: additionalData }
     case 'xts':
-      return gathering(decryptUnit(plan, iv))
+      return { all: decryptUnit(plan, iv), kept: undefined }
     case 'wrap':
-      return unwrapping(key, parameters)
+      return { all: unwrapping(key, parameters), kept: undefined }
     default:
-      return decryptingBlocks(plan, startOf(plan, value, parameters))
+      return { all: undefined, stream: decryptingBlocks(plan, startOf(plan, value, parameters)) }
   }
+}
+
+/** The same, of data that comes in parts. */
+export const beginDecryption = (...input: Parameters<typeof planDecryption>): CipherStream => {
+  const planned = planDecryption(...input)
+  return planned.all === undefined ? planned.stream : gathering(planned.all, planned.kept)
 }

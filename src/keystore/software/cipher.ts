@@ -1,13 +1,13 @@
 import type { EncryptInput, EncryptOutput } from '../../domain/key-store.ts'
 import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
 import type { SecretKey } from './cipher-plan.ts'
-import { beginDecryption, beginEncryption, type CipherStream } from './cipher-stream.ts'
+import { beginEncryption, type CipherEnd, type CipherStream, planDecryption } from './cipher-stream.ts'
 
 /*
  * Encrypt and Decrypt of data that is there as a whole: a stream of one part.
  */
 
-const inOne = (stream: CipherStream, data: Buffer) => {
+const inOne = (stream: CipherStream, data: Buffer): CipherEnd => {
   const head = stream.update(data)
   const { data: tail, tag } = stream.finish()
   if (tail.length === 0) return { data: head, tag }
@@ -22,5 +22,7 @@ export const encrypt = (key: SecretKey, parameters: CryptographicParameters, inp
 }
 
 /** Decrypt (1.4 section 4.30, 2.1 section 6.1.11). @throws KmipError CryptographicFailure for data that does not decrypt */
-export const decrypt = (key: SecretKey, parameters: CryptographicParameters, input: EncryptInput): Buffer =>
-  inOne(beginDecryption(key, parameters, input), input.data).data
+export const decrypt = (key: SecretKey, parameters: CryptographicParameters, input: EncryptInput): Buffer => {
+  const planned = planDecryption(key, parameters, input)
+  return (planned.all === undefined ? inOne(planned.stream, input.data) : planned.all(input.data)).data
+}

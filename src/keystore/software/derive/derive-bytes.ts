@@ -44,10 +44,19 @@ const soleSecret = (input: DerivationInput): Secret => {
 
 type Keyed = { readonly key: Secret; readonly data: Buffer }
 
-/** The key, and the data: in the parameters, or as a second object (1.4 section 4.6, 2.1 section 7.12). */
+/** Of two objects, the one that is Secret Data brings the data; of two of those, the second. */
+const keyAndData = ([first, second, ...more]: readonly Secret[]) => {
+  const odd = invalid('The method derives from a key and perhaps a Secret Data')
+  if (first === undefined || more.length > 0) throw odd
+  if (second === undefined) return { key: first, implied: undefined }
+  const [key, implied] = second.isData === true ? [first, second] : [second, first]
+  if (implied.isData !== true) throw odd
+  return { key, implied }
+}
+
+/** The key, and the data: in the parameters, or as a Secret Data object (1.4 section 4.6, 2.1 section 7.12). */
 const keyed = (input: DerivationInput): Keyed => {
-  const [key, implied, ...more] = secretsOnly(input)
-  if (key === undefined || more.length > 0) throw invalid('The method derives from a key and perhaps a Secret Data')
+  const { key, implied } = keyAndData(secretsOnly(input))
   if (implied !== undefined && input.data.length > 0) throw ambiguous()
   if (implied === undefined && input.data.length === 0) {
     throw new KmipError('InvalidMessage', 'The derivation data is missing')
@@ -62,9 +71,13 @@ const hashKey = (input: DerivationInput): Buffer => {
 
 /** CBC without an IV has an empty one, which is all zeros; a stream of one IV for all data would tell the data. */
 const encryptionIv = ({ iv, parameters }: DerivationInput, { algorithm }: Secret): Buffer | undefined => {
-  if (iv !== undefined || parameters.blockCipherMode === 'ECB') return iv
-  const cipher = CIPHERS.get(algorithm ?? parameters.cryptographicAlgorithm ?? -1)
-  if (parameters.blockCipherMode === 'CBC' && cipher !== undefined) return Buffer.alloc(cipher.block)
+  const { blockCipherMode, cryptographicAlgorithm } = parameters
+  const cipher = CIPHERS.get(algorithm ?? cryptographicAlgorithm ?? -1)
+  const mode = cipher?.modes.get(blockCipherMode ?? -1)
+  const takesNone = mode !== undefined && 'length' in mode.iv && mode.iv.length === 0
+  if (iv !== undefined || takesNone) return iv
+  if ((blockCipherMode === 'CBC' || blockCipherMode === 'PCBC') && cipher !== undefined)
+    return Buffer.alloc(cipher.block)
   throw new KmipError('BadCryptographicParameters', 'The Initialization Vector is missing')
 }
 
@@ -74,6 +87,14 @@ const encryptData = (input: DerivationInput): Buffer => {
   const parameters = { ...input.parameters, randomIV: undefined }
   const secret = { algorithm: key.algorithm, keyObject: keyObjectOf(key) }
   return encrypt(secret, parameters, { data, ivCounterNonce, additionalData: undefined, tag: undefined }).data
+}
+
+const COUNTER_LENGTHS: readonly number[] = [8, 16, 24, 32]
+
+/** Bytes of the counter of SP 800-108, which Counter Length tells in bits; 32 bits where it does not. */
+const counterLength = ({ parameters: { counterLength: bits = 32 } }: DerivationInput): number => {
+  if (COUNTER_LENGTHS.includes(bits)) return bits / 8
+  throw new KmipError('BadCryptographicParameters', 'The Counter Length is not 8, 16, 24 or 32 bits')
 }
 
 const passwordDerivation = promisify(pbkdf2)
@@ -137,15 +158,21 @@ const METHODS: Readonly<Record<DerivationMethod, (input: DerivationInput) => May
   ENCRYPT: encryptData,
   NIST800_108_C: (input) => {
     const { key, data } = keyed(input)
-    return counterMode(prfOf(key, input.parameters), data, input.length)
+    return counterMode(prfOf(key, input.parameters), data, input.length, counterLength(input))
   },
   NIST800_108_F: (input) => {
     const { key, data } = keyed(input)
-    return feedbackMode(prfOf(key, input.parameters), data, input.length, input.iv ?? Buffer.alloc(0))
+    return feedbackMode(
+      prfOf(key, input.parameters),
+      data,
+      input.length,
+      counterLength(input),
+      input.iv ?? Buffer.alloc(0),
+    )
   },
   NIST800_108_DPI: (input) => {
     const { key, data } = keyed(input)
-    return doublePipelineMode(prfOf(key, input.parameters), data, input.length)
+    return doublePipelineMode(prfOf(key, input.parameters), data, input.length, counterLength(input))
   },
   AsymmetricKey: agreedKey,
   AWSSignatureVersion4: awsKey,

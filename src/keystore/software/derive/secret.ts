@@ -7,7 +7,12 @@ import { parseKey } from '../asymmetric/read-key.ts'
 import { plainValue } from '../inspect-key.ts'
 
 /** What is derived from: the bytes of a secret, and what it is called. */
-export type Secret = { readonly algorithm: CryptographicAlgorithm | number | undefined; readonly bytes: Buffer }
+export type Secret = {
+  readonly algorithm: CryptographicAlgorithm | number | undefined
+  readonly bytes: Buffer
+  /** Whether it is Secret Data, which may be data as well as a key. */
+  readonly isData?: boolean
+}
 
 const wrapped = (): KmipError => new KmipError('InvalidField', 'The key is wrapped and cannot be used')
 
@@ -28,7 +33,7 @@ export const secretIn = (object: ObjectValue): Secret | undefined => {
   const material = materialOf(keyBlock)
   const bytes = Buffer.isBuffer(material) ? material : material.key
   if (bytes === undefined) throw new KmipError('InvalidField', 'The object holds no secret bytes')
-  return { algorithm: keyBlock.cryptographicAlgorithm, bytes }
+  return { algorithm: keyBlock.cryptographicAlgorithm, bytes, isData: object.objectType === 'SecretData' }
 }
 
 /** One half of a key pair; undefined for another object. @throws KmipError KeyValueNotPresent, InvalidField */
