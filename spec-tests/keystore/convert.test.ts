@@ -155,7 +155,7 @@ void test('2.1 §4.26: objects without a Key Block have the one format they are 
   const bytes = Buffer.from('bytes')
   const cases: readonly (readonly [ObjectValue, good: readonly KeyFormatType[]])[] = [
     [{ objectType: 'OpaqueObject', value: { opaqueDataType: 0x80000000, opaqueDataValue: bytes } }, ['Opaque', 'Raw']],
-    [{ objectType: 'Certificate', value: { certificateType: 'PGP', certificateValue: bytes } }, ['X_509', 'Raw']],
+    [{ objectType: 'Certificate', value: { certificateType: 0x80000001, certificateValue: bytes } }, ['X_509', 'Raw']],
     [
       {
         objectType: 'CertificateRequest',

@@ -521,7 +521,7 @@ void test('1.4 §2.2 / 2.1 §2: objects that the server does not look into are k
       },
       ['PKCS_10'],
     ],
-    [{ objectType: 'Certificate', value: { certificateType: 'PGP', certificateValue: bytes } }, ['Raw']],
+    [{ objectType: 'Certificate', value: { certificateType: 0x80000001, certificateValue: bytes } }, ['Raw']],
     [keyObject('PrivateKey', bytes, { keyFormatType: 'PKCS_12' }), ['PKCS_12']],
     [keyObject('PrivateKey', bytes, { keyFormatType: 'Opaque' }), ['Opaque']],
     [

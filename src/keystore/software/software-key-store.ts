@@ -3,13 +3,14 @@ import type { CertificateKeeper } from '../../domain/certificate-keeper.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Deposit, HeldKey, KeyPairSpec, KeyStore, WrappingKeys } from '../../domain/key-store.ts'
 import type { Sealed } from '../../domain/bytes.ts'
-import { then } from '../../domain/maybe-promise.ts'
+import { type MaybePromise, then } from '../../domain/maybe-promise.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { ObjectValue } from '../../protocol/structures/managed-objects.ts'
 import { describeKey } from './asymmetric/asymmetric-key.ts'
 import { parseKey, readKey } from './asymmetric/read-key.ts'
 import { defaultFormat, writeKey } from './asymmetric/write-key.ts'
 import { certify, type OwnAuthority } from './certificates/certify.ts'
+import { pgpAttributes, pgpCertificateIn } from './certificates/pgp-certificate.ts'
 import { validateChain } from './certificates/validate-chain.ts'
 import { convertObject } from './convert.ts'
 import { hash } from './hash.ts'
@@ -104,6 +105,14 @@ const keyOfPair = (objectType: 'PrivateKey' | 'PublicKey', keyObject: KeyObject,
 
 /** A key made here: its numbers need no check. */
 const own = (object: ObjectValue): Inspected => inspectObject(object, parseKey)
+
+/** An object that a client brings, checked; the library that reads PGP certificates has to be waited for. */
+const inspectedDeposit = (object: ObjectValue): MaybePromise<Inspected> => {
+  const inspected = inspectObject(object, readKey)
+  const pgp = pgpCertificateIn(object)
+  if (pgp === undefined) return inspected
+  return then(pgpAttributes(pgp), (more) => ({ ...inspected, attributes: [...inspected.attributes, ...more] }))
+}
 
 /** A key that is unwrapped for one use is not kept: whether it may be unwrapped is asked each time. */
 const unwrapped = ({ sealed, clear }: OpenedKey, under: WrappingKeys, open: OpenKey): OpenedKey => {
@@ -202,7 +211,9 @@ export const createSoftwareKeyStore = async (options: SoftwareKeyStoreOptions): 
     ...splitting(keys, opened, random),
     ...certifying(opened, options.authority),
     deposit: (objectId, object, replaced) =>
-      takeIn(keys, objectId, inspectObject(object, readKey), (replaced?.sealVersion ?? 0) + FIRST_VERSION),
+      then(inspectedDeposit(object), (inspected) =>
+        takeIn(keys, objectId, inspected, (replaced?.sealVersion ?? 0) + FIRST_VERSION),
+      ),
     // Answers get a copy: what the cache owns is cleared when it is dropped, perhaps before an answer is written.
     retrieve: (key, wanted) => convertObject(decodeCopy(opened(key).clear), wanted ?? {}),
     wrap: (key, wanted, wrapping) => wrapObject(convertObject(decodeCopy(opened(key).clear), wanted), wrapping, opened),
