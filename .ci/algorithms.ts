@@ -1,6 +1,7 @@
 import { DERIVATION_METHOD } from '../src/protocol/enumerations.ts'
 import {
   ALGORITHMS,
+  CERTIFICATE_REQUESTS,
   CIPHER_ALGORITHMS,
   CIPHER_MODES,
   encrypts,
@@ -19,6 +20,7 @@ import {
   RECOMMENDED_CURVES,
   SIGNATURES,
   symmetricLengths,
+  WRAPPING_METHODS,
 } from '../src/keystore/software/support.ts'
 import { table } from './table.ts'
 
@@ -90,6 +92,12 @@ const formats = (): string =>
     FORMATS.map(({ name, objectTypes, converted }) => [name, list(objectTypes), yes(converted)]),
   )
 
+const named = (header: string, rows: readonly { readonly name: string; readonly supported: boolean }[]): string =>
+  table(
+    [header, ''],
+    rows.map(({ name, supported }) => [name, yes(supported)]),
+  )
+
 /** A section of Markdown. */
 export const algorithmSection = (): string => `## Algorithms
 
@@ -143,6 +151,19 @@ ${formats()}
 
 PKCS_12 is a container: it is made of a private key and its certificates, and opened when it comes. Every Key Compression
 Type of points is read and written.
+
+### Wrapping
+
+${named('Wrapping Method', WRAPPING_METHODS)}
+
+Keys wrap as Encrypt does with them, or by AESKeyWrapPadding and NISTKeyWrap; MACs and signatures are those of MAC and Sign.
+TR-31 blocks are not made: the standard does not say what of a key goes into their headers.
+
+### Certificate requests
+
+${named('Certificate Request Type', CERTIFICATE_REQUESTS)}
+
+The server issues X.509 certificates only. PGP certificates are registered and read, PGP Keys are kept as they come.
 
 ### Derive Key
 

@@ -45,8 +45,8 @@ const CASES: readonly Case[] = [
     [...EC_PUBLIC, 'TransparentECDHPublicKey'],
   ],
   [spec('ECDH', { curve: 'CURVE25519' }), ['PKCS_8'], ['X_509']],
-  [spec('Ed25519'), ['PKCS_8'], ['X_509']],
-  [spec('Ed448'), ['PKCS_8'], ['X_509']],
+  [spec('Ed25519'), ['PKCS_8', 'Raw'], ['X_509', 'Raw']],
+  [spec('Ed448'), ['PKCS_8', 'Raw'], ['X_509', 'Raw']],
   [spec('DSA', { length: 1024 }), ['PKCS_8', 'TransparentDSAPrivateKey'], ['X_509', 'TransparentDSAPublicKey']],
   [spec('DH', { length: 1536 }), ['PKCS_8', 'TransparentDHPrivateKey'], ['X_509', 'TransparentDHPublicKey']],
 ]

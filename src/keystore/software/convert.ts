@@ -44,7 +44,8 @@ const convertAsymmetric = (
   material: KeyMaterial,
   { keyFormatType = block.keyFormatType, keyCompressionType }: WantedForm,
 ): KeyBlock => {
-  const key = typeof block.keyFormatType === 'number' ? 'kept' : parseKey(kind, block.keyFormatType, material)
+  const { keyFormatType: format, cryptographicAlgorithm } = block
+  const key = typeof format === 'number' ? 'kept' : parseKey(kind, format, material, cryptographicAlgorithm)
   if (key === 'kept') {
     throw keyFormatType === block.keyFormatType
       ? new KmipError('KeyCompressionTypeNotSupported', 'The key cannot be compressed')

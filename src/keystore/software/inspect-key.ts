@@ -124,7 +124,7 @@ const asymmetricFacts = (
   read: ReadMaterial,
 ): KeyFacts => {
   const { keyFormatType, cryptographicAlgorithm: algorithm, cryptographicLength: length } = block
-  const key = typeof keyFormatType === 'number' ? 'kept' : read(kind, keyFormatType, material)
+  const key = typeof keyFormatType === 'number' ? 'kept' : read(kind, keyFormatType, material, algorithm)
   if (key === 'kept') return { algorithm, length }
   if (algorithm !== undefined && !key.algorithms.some((name) => name === algorithm)) {
     throw refuse('The Cryptographic Algorithm is not that of the Key Material')

@@ -1,6 +1,7 @@
 import {
   BLOCK_CIPHER_MODE,
   type BlockCipherMode,
+  CERTIFICATE_REQUEST_TYPE,
   CRYPTOGRAPHIC_ALGORITHM,
   type CryptographicAlgorithm,
   DIGITAL_SIGNATURE_ALGORITHM,
@@ -11,11 +12,14 @@ import {
   PADDING_METHOD,
   type PaddingMethod,
   RECOMMENDED_CURVE,
+  WRAPPING_METHOD,
 } from '../../protocol/enumerations.ts'
+import { WRAPPING_STEPS } from '../../domain/wrapping-methods.ts'
 import { CIPHERS } from '../ciphers.ts'
 import { KEY_FORMATS } from '../key-formats.ts'
 import { CURVES, HASHES, HMACS, type LengthRule, MAC_CIPHERS, SYMMETRIC_LENGTHS } from '../mechanisms.ts'
 import { CONVERTED_FORMATS } from './asymmetric/write-key.ts'
+import { READABLE_REQUESTS } from './certificates/certificate-request.ts'
 import { DIGEST_CURVES } from './ec-digest.ts'
 import { KEY_PAIR_ALGORITHMS } from './key-pair/plan-pair.ts'
 import { CIPHER_MACS } from './mac.ts'
@@ -79,6 +83,14 @@ export const RECOMMENDED_CURVES = RECOMMENDED_CURVE.names.map((name) => {
     signsDigests: DIGEST_CURVES.includes(curve?.name ?? ''),
   }
 })
+
+/** Requests that Certify and Re-certify read. */
+export const CERTIFICATE_REQUESTS = CERTIFICATE_REQUEST_TYPE.names.map((name) => ({
+  name,
+  supported: READABLE_REQUESTS.includes(name),
+}))
+
+export const WRAPPING_METHODS = WRAPPING_METHOD.names.map((name) => ({ name, supported: name in WRAPPING_STEPS }))
 
 /** Of symmetric keys and Secret Data; a container is made of whatever private key there is. */
 const OTHER_FORMATS: readonly KeyFormatType[] = ['Raw', 'Opaque', 'TransparentSymmetricKey', 'PKCS_12']

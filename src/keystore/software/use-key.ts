@@ -46,7 +46,7 @@ const asymmetricMaterial = ({ object }: OpenedKey): ReadKey => {
   const { keyBlock } = object.value
   const material = plainValue(keyBlock)?.keyMaterial
   if (material === undefined || typeof keyBlock.keyFormatType === 'number') return 'kept'
-  return parseKey(objectType, keyBlock.keyFormatType, material)
+  return parseKey(objectType, keyBlock.keyFormatType, material, keyBlock.cryptographicAlgorithm)
 }
 
 export const asymmetricKeyOf = (opened: OpenedKey): AsymmetricKey => {

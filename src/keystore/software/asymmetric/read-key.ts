@@ -6,6 +6,7 @@ import { type AsymmetricKey, describeKey } from './asymmetric-key.ts'
 import { isOneSequence, MAX_KEY_BYTES } from './der.ts'
 import { ecPrivateKey, ecPublicKey, isConsistent } from './ec.ts'
 import { finiteFieldKey, finiteFieldProblem } from './finite-field.ts'
+import { rawKey } from './raw-key.ts'
 import { isRsaPrivateStructure, pkcs1PublicKey, rsaPrivateKey, rsaProblem, rsaPublicKey } from './rsa.ts'
 
 /** `kept`: the material is stored as it came, since its encoding hides the key from the server. */
@@ -13,7 +14,13 @@ export type ReadKey = AsymmetricKey | 'kept'
 
 type Kind = 'PublicKey' | 'PrivateKey'
 /** {@link parseKey} or {@link readKey}. */
-export type ReadMaterial = (kind: Kind, format: KeyFormatType, material: KeyMaterial) => ReadKey
+export type ReadMaterial = (
+  kind: Kind,
+  format: KeyFormatType,
+  material: KeyMaterial,
+  /** What the Key Block says: Raw bytes do not tell what they are. */
+  algorithm?: CryptographicAlgorithm | number,
+) => ReadKey
 
 type Encoding = 'pkcs1' | 'pkcs8' | 'sec1'
 
@@ -142,12 +149,17 @@ const problemOf = (key: AsymmetricKey): string | undefined => {
   return wrong ? 'the public key is no point, or not that of the private key' : undefined
 }
 
+const readMaterial = (...[kind, format, material, algorithm]: Parameters<ReadMaterial>): KeyObject | 'kept' => {
+  if (!Buffer.isBuffer(material)) return readStructure(format, material)
+  return format === 'Raw' ? rawKey(kind, algorithm, material) : readDer(kind, format, material)
+}
+
 /**
  * Reads Key Material of a known format, without judging it: for keys that were checked when they were taken in.
  * @throws KmipError InvalidField
  */
-export const parseKey: ReadMaterial = (kind, format, material) => {
-  const keyObject = Buffer.isBuffer(material) ? readDer(kind, format, material) : readStructure(format, material)
+export const parseKey: ReadMaterial = (kind, format, material, named) => {
+  const keyObject = readMaterial(kind, format, material, named)
   if (keyObject === 'kept') return keyObject
   const key = describeKey(keyObject)
   if (key === undefined) throw refuse('Keys of this algorithm or curve are not supported')
@@ -159,8 +171,8 @@ export const parseKey: ReadMaterial = (kind, format, material) => {
  * As {@link parseKey}, and checks that the key can be one: that its numbers belong together.
  * @throws KmipError InvalidField
  */
-export const readKey: ReadMaterial = (kind, format, material) => {
-  const key = parseKey(kind, format, material)
+export const readKey: ReadMaterial = (kind, format, material, algorithm) => {
+  const key = parseKey(kind, format, material, algorithm)
   if (key === 'kept') return key
   const problem = attempt(() => problemOf(key))
   if (problem !== undefined) throw refuse('The key material is no possible key', problem)

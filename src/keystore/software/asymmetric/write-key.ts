@@ -5,6 +5,7 @@ import type { KeyMaterial } from '../../../protocol/structures/key-block.ts'
 import type { AsymmetricKey } from './asymmetric-key.ts'
 import { ecStructure, ecSubjectPublicKeyInfo, pointForm } from './ec.ts'
 import { finiteFieldStructure } from './finite-field.ts'
+import { rawBytes } from './raw-key.ts'
 import { rsaStructure } from './rsa.ts'
 
 type Form = 'uncompressed' | 'compressed' | 'hybrid'
@@ -68,7 +69,7 @@ const FORMATS: Readonly<Record<Family, FormatTable>> = {
     TransparentRSAPublicKey: only('public', rsa),
   },
   ec: EC_FORMATS,
-  edwards: ENCODED,
+  edwards: { ...ENCODED, Raw: ({ keyObject }) => rawBytes(keyObject) },
   montgomery: ENCODED,
   dsa: {
     ...ENCODED,

@@ -3,6 +3,7 @@ import { CertificationRequest } from '@peculiar/asn1-csr'
 import { AsnConvert } from '@peculiar/asn1-schema'
 import { type Extension, Extensions, type Name } from '@peculiar/asn1-x509'
 import type { RequestValue } from '../../../domain/certificate-keeper.ts'
+import type { CertificateRequestType } from '../../../protocol/enumerations.ts'
 import { KmipError } from '../../../protocol/kmip-error.ts'
 import { isOneSequence } from '../asymmetric/der.ts'
 import { SIGNATURE_HASHES } from './signature-algorithms.ts'
@@ -32,17 +33,15 @@ const fromPem = (value: Buffer): Buffer => {
   return Buffer.from(base64, 'base64')
 }
 
+/** Types of request that are read. */
+export const READABLE_REQUESTS: readonly CertificateRequestType[] = ['PKCS_10', 'PEM']
+
 const derOf = ({ type, value }: RequestValue): Buffer => {
   if (value.length > MAX_REQUEST_BYTES) throw invalidRequest('The Certificate Request is too long')
-  switch (type) {
-    case 'PKCS_10':
-      return value
-    case 'PEM':
-      return fromPem(value)
-    case 'CRMF':
-    case 'PGP':
-      throw new KmipError('FeatureNotSupported', 'Certificate requests of this type are not supported')
+  if (!READABLE_REQUESTS.includes(type)) {
+    throw new KmipError('FeatureNotSupported', 'Certificate requests of this type are not supported')
   }
+  return type === 'PEM' ? fromPem(value) : value
 }
 
 /** The sender holds the private key: the signature is made with it (RFC 2986 section 3). */

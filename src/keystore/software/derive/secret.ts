@@ -40,9 +40,11 @@ export const secretIn = (object: ObjectValue): Secret | undefined => {
 export const halfIn = (object: ObjectValue): KeyObject | undefined => {
   if (object.objectType !== 'PrivateKey' && object.objectType !== 'PublicKey') return undefined
   const { keyBlock } = object.value
-  const { keyFormatType } = keyBlock
+  const { keyFormatType, cryptographicAlgorithm: algorithm } = keyBlock
   const key =
-    typeof keyFormatType === 'number' ? 'kept' : parseKey(object.objectType, keyFormatType, materialOf(keyBlock))
+    typeof keyFormatType === 'number'
+      ? 'kept'
+      : parseKey(object.objectType, keyFormatType, materialOf(keyBlock), algorithm)
   if (key === 'kept') throw new KmipError('InvalidField', 'The server cannot read a key of this format')
   return key.keyObject
 }
