@@ -170,6 +170,23 @@ for (const version of FAMILIES) {
   void test(name('what cannot be validated'), async (t) => {
     t.equal(await told(validating([])), 'InvalidMessage', 'no certificate')
     t.equal(await told(validating(Array<Made>(17).fill(end))), 'InvalidField', 'too many')
+    const ids: string[] = []
+    for (let chain = 0; chain < 3; chain += 1) {
+      let above: string | undefined
+      for (let at = 0; at < 12; at += 1) {
+        const link = (to: string): Attribute => ({
+          name: 'Link',
+          value: { linkType: 'CertificateLink', linkedObjectIdentifier: byId(to) },
+        })
+        above = await register(
+          version,
+          under(root, { name: `link ${String(at)}` }),
+          ...(above === undefined ? [] : [link(above)]),
+        )
+      }
+      if (above !== undefined) ids.push(above)
+    }
+    t.equal(await told(validating([], ids)), 'InvalidField', 'links to too many')
     t.equal(await told(validating([], ['nothing'])), inFamily(version, 'ItemNotFound', 'ObjectNotFound'))
     const type = inFamily(version, 'InvalidField', 'InvalidObjectType')
     t.equal(await told(validating([], [await createKey(client, version)])), type)

@@ -134,7 +134,8 @@ const issue = async (context: OperationContext, certification: Certification, id
     renewed: renewed?.key,
     commonName: commonNameFor(publicKey, id),
     publicKey: publicKey && (await usedKey(context, publicKey, heldKey(publicKey, context.now))),
-    privateKey: publicKey && (await privateHalf(context, publicKey)),
+    // A request shows by itself that its sender has the private key.
+    privateKey: publicKey && request === undefined ? await privateHalf(context, publicKey) : undefined,
     issuer: chosen?.issuer,
     from: valueOf(dates, 'ActivationDate') ?? context.now - BACKDATED,
     to: valueOf(dates, 'DeactivationDate'),

@@ -17,6 +17,11 @@ import { linkedIds } from './wrapping-keys.ts'
 /** Longer chains are none that anybody trusts. */
 const MOST_CERTIFICATES = 16
 
+/** With those that links lead to: each is held against each. */
+const MOST_MEMBERS = 2 * MOST_CERTIFICATES
+
+const tooMany = (): KmipError => new KmipError('InvalidField', 'The chain has too many certificates')
+
 /** An encoded certificate, and the object that the client has of it. */
 type Member = { readonly der: Buffer; readonly object: ManagedObject | undefined }
 
@@ -94,7 +99,11 @@ const membersOf = async (context: OperationContext, { brought, ids }: NamedChain
     const der = encodedIn(value)
     members.push({ der, object: await twinOf(context, der) })
   }
-  for (const id of ids) members.push(...(await upwards(context, await context.objects.get(id))))
+  for (const id of ids) {
+    const above = await upwards(context, await context.objects.get(id))
+    members.push(...above.filter(({ der }) => !members.some((known) => known.der.equals(der))))
+    if (members.length > MOST_MEMBERS) throw tooMany()
+  }
   return members
 }
 
@@ -109,7 +118,7 @@ export const chainToValidate = async (
 ): Promise<ChainToValidate | undefined> => {
   const count = named.brought.length + named.ids.length
   if (count === 0) throw new KmipError('InvalidMessage', 'The request names no certificates')
-  if (count > MOST_CERTIFICATES) throw new KmipError('InvalidField', 'The request names too many certificates')
+  if (count > MOST_CERTIFICATES) throw tooMany()
   const members = await membersOf(context, named)
   if (members.some((member) => isWithdrawn(member, named.at))) return undefined
   const trusted = members.filter((member) => isTrusted(member, context.now)).map(({ der }) => der)
