@@ -74,7 +74,7 @@ void test('1.4 §9.1.1.1: what does not start like a message is refused on its f
 
 void test('the cap on the size holds on the header, before any of the rest is there', (t) => {
   const header = (length: number): Buffer => item(TAG, 0x01, Buffer.alloc(0), length)
-  const refused = { name: 'TtlvError', kind: 'limit', offset: 4 }
+  const refused = { name: 'TtlvError', kind: 'size', offset: 4 }
   t.same(createFrameSplitter(options).push(header(1016)), [], '1024 bytes with the header are allowed')
   for (const length of [1017, 1024, 0x7fffffff, 0x80000000, 0xffffffff]) {
     t.match(

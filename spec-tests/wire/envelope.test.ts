@@ -353,8 +353,11 @@ const extension = (critical: boolean): Buffer =>
 
 inVersions('row 28, 1.4 §6.16 / 2.1 §9.13: a critical Message Extension', async (t, version, connection) => {
   const name = freshName()
-  const item = batchItem('Create', aesPayload(version, named(name)), undefined, [extension(true)])
-  const { first } = await exchange(connection, message(version, [item]))
+  const items = [
+    batchItem('Create', aesPayload(version, named(name)), Buffer.of(1)),
+    batchItem('Query', [enumeration('QueryFunction', 1)], Buffer.of(2), [extension(true)]),
+  ]
+  const { first } = await exchange(connection, message(version, items))
   t.equal(first.reason, version === '1.4' ? 'FeatureNotSupported' : 'UnknownMessageExtension')
   t.ok(await isFree(connection, name), 'nothing was executed')
 })
@@ -445,6 +448,17 @@ void test('row 20, 1.4 §4.2 / 2.1 §6.1.9: one client waiting for key pairs doe
   const answer = await busy.next()
   t.ok(answer !== undefined)
   t.equal(textAt((await ask(other, get('1.4', id))).payload, 'UniqueIdentifier'), id)
+})
+
+void test('row 20, 1.4 §11.1 / 2.1 §11.46: more key pairs than a client may have in work', async (t) => {
+  const connection = await connect(t)
+  for (const version of ['1.4', '2.1'] as const) {
+    const pairs = Array.from({ length: 100 }, () => ['CreateKeyPair'] as const)
+    const response = await exchange(connection, batch(version, pairs))
+    isRefusal(t, response, version, version === '1.4' ? 'GeneralFailure' : 'ServerLimitExceeded')
+    t.equal(response.items.length, 1, 'before any of them is looked at')
+    t.equal((await exchange(connection, batch(version, pairs.slice(0, 64)))).items.length, 1, 'the first one fails')
+  }
 })
 
 void test('1.4 §11.1 / 2.1 §11.46: requests that fail by the thousand leave the memory as it is', async (t) => {

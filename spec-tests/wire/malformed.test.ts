@@ -39,7 +39,7 @@ type Row = {
 }
 
 const CODEC = { '1.4': 'InvalidMessage', '2.1': 'CodecError' } as const
-const LIMIT = { '1.4': 'InvalidMessage', '2.1': 'ServerLimitExceeded' } as const
+const LIMIT = { '1.4': 'GeneralFailure', '2.1': 'ServerLimitExceeded' } as const
 const UNREAD_CODEC = { reasons: { '1.4': 'CodecError', '2.1': 'CodecError' }, answeredIn: '2.1' } as const
 const UNREAD_LIMIT = {
   reasons: { '1.4': 'ServerLimitExceeded', '2.1': 'ServerLimitExceeded' },
@@ -151,7 +151,7 @@ const ROWS: readonly Row[] = [
   ...[33, 1_000, 100_000].map((depth): Row => ({
     title: `row 14, 1.4 §11.1 / 2.1 §11.46: structures nested ${depth} deep`,
     bytes: holding(nested(depth)),
-    reasons: LIMIT,
+    reasons: CODEC,
   })),
   {
     title: 'row 15, 1.4 §11.1 / 2.1 §11.46: 130,000 empty structures',

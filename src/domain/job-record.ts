@@ -9,7 +9,7 @@ import { protocolVersion } from '../protocol/message.ts'
 import { TAG } from '../protocol/tags.ts'
 import { rawItem } from '../schema/combinators.ts'
 import { enumeration } from '../schema/enumeration.ts'
-import { boolean, dateTime, enumerationCode, enumOf, integer, text } from '../schema/primitives.ts'
+import { boolean, bytes, dateTime, enumerationCode, enumOf, integer, text } from '../schema/primitives.ts'
 import { type Infer, optional, repeated, required, struct } from '../schema/struct.ts'
 import { LATEST_VERSION, type Version, versionNumbers, versionOf } from '../schema/version.ts'
 import { Writer } from '../ttlv/writer.ts'
@@ -47,6 +47,7 @@ const FIELD = {
   older: 0x540010,
   since: 0x540011,
   reported: 0x540012,
+  made: 0x540013,
 } as const
 
 const principal = struct('Principal', {
@@ -60,6 +61,11 @@ const principal = struct('Principal', {
 const produced = struct('Produced', {
   operation: required(TAG.Operation, enumOf(OPERATION)),
   ids: repeated(FIELD.id, text),
+})
+
+const madeData = struct('Made Data', {
+  operation: required(TAG.Operation, enumOf(OPERATION)),
+  data: required(TAG.Data, bytes),
 })
 
 const storedFailure = struct('Failure', {
@@ -83,6 +89,7 @@ const storedJob = struct('Job', {
   state: required(FIELD.state, enumOf(JOB_STATE)),
   placeholder: optional(FIELD.placeholder, text),
   history: repeated(FIELD.produced, produced),
+  outputs: repeated(FIELD.made, madeData),
   request: optional(TAG.RequestPayload, rawItem),
   status: optional(TAG.ResultStatus, enumOf(RESULT_STATUS)),
   payload: optional(TAG.ResponsePayload, rawItem),
@@ -140,6 +147,7 @@ export const encodeJob = ({ principal: { role, ...owner }, version, batch, outco
       version: versionNumbers(version),
       placeholder: batch.placeholder,
       history: batch.history,
+      outputs: batch.outputs ?? [],
       status: outcome?.status,
       payload: outcome?.status === 'OperationFailed' ? undefined : outcome?.payload,
       failure: failure && { ...failure, since: failure.since && versionNumbers(failure.since) },
@@ -163,7 +171,11 @@ export const decodeJob = (bytes: Buffer): Job => {
     submittedAt: fields.submittedAt,
     takenOver: fields.takenOver,
     state: fields.state,
-    batch: { placeholder: fields.placeholder, history: fields.history },
+    batch: {
+      placeholder: fields.placeholder,
+      history: fields.history,
+      outputs: fields.count > 1 ? fields.outputs : undefined,
+    },
     request: fields.request,
     outcome: outcomeIn(fields),
   }

@@ -22,6 +22,8 @@ export type JobState = 'Waiting' | 'Ready' | 'Canceled' | 'Done'
 export type BatchSnapshot = {
   readonly placeholder: string | undefined
   readonly history: readonly { readonly operation: Operation; readonly ids: readonly string[] }[]
+  /** Absent where no other item can use them. */
+  readonly outputs: readonly { readonly operation: Operation; readonly data: Buffer }[] | undefined
 }
 
 /** A failure, so that it can be told in the words of the version in which it is asked for. */

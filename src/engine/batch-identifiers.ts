@@ -3,31 +3,44 @@ import type { EndpointRole, Operation, UniqueIdentifier } from '../protocol/enum
 import type { ObjectReference } from '../protocol/structures/unique-identifier.ts'
 import type { BatchIdentifiers } from '../domain/operation-context.ts'
 
+/** Data that an operation has answered with (2.1 section 7.9). */
+export type MadeData = { readonly operation: Operation; readonly data: Buffer }
+
 type Produced = { readonly operation: Operation; readonly ids: readonly string[] }
 
 /** What a batch has produced so far: one for each message, shared by its items. */
 export type BatchState = {
   placeholder: string | undefined
   readonly history: Produced[]
+  /** The Data that operations have made; absent where no other item can use them. */
+  readonly outputs: MadeData[] | undefined
   /** The role that this server is to have once the answer has gone out. */
   role: EndpointRole | undefined
 }
 
-export const emptyBatchState = (): BatchState => ({ placeholder: undefined, history: [], role: undefined })
+/** @param items - how many the batch has */
+export const emptyBatchState = (items: number): BatchState => ({
+  placeholder: undefined,
+  history: [],
+  outputs: items > 1 ? [] : undefined,
+  role: undefined,
+})
 
 /** A point to go back to, where an item has to be run again. */
-export type BatchMark = Pick<BatchState, 'placeholder' | 'role'> & { readonly length: number }
+export type BatchMark = Pick<BatchState, 'placeholder' | 'role'> & { readonly ids: number; readonly outputs: number }
 
-export const markBatch = ({ placeholder, history, role }: BatchState): BatchMark => ({
+export const markBatch = ({ placeholder, history, outputs, role }: BatchState): BatchMark => ({
   placeholder,
   role,
-  length: history.length,
+  ids: history.length,
+  outputs: outputs?.length ?? 0,
 })
 
 export const rewindBatch = (state: BatchState, mark: BatchMark): void => {
   state.placeholder = mark.placeholder
   state.role = mark.role
-  state.history.length = mark.length
+  state.history.length = mark.ids
+  if (state.outputs !== undefined) state.outputs.length = mark.outputs
 }
 
 /** Which identifiers of which operation a Unique Identifier enumeration means: one, or all (2.1 section 11.58). */

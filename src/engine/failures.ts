@@ -30,7 +30,8 @@ const SCHEMA_FAILURES: Readonly<Record<SchemaProblem, readonly [ResultReason, st
 
 const TTLV_FAILURES: Readonly<Record<TtlvErrorKind, readonly [ResultReason, ResultReason, string]>> = {
   malformed: ['CodecError', 'InvalidMessage', 'The message is malformed'],
-  limit: ['ServerLimitExceeded', 'InvalidMessage', 'The message exceeds a limit of the server'],
+  size: ['ServerLimitExceeded', 'InvalidMessage', 'The message is larger than the server takes'],
+  limit: ['ServerLimitExceeded', 'GeneralFailure', 'The message exceeds a limit of the server'],
   invalid: ['InvalidField', 'InvalidField', 'A field has an invalid value'],
 }
 

@@ -14,6 +14,7 @@ import type { Writer } from '../ttlv/writer.ts'
 import { SchemaError } from '../schema/error.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { emptyBatchState } from './batch-identifiers.ts'
+import { type Costs, createCosts } from './costs.ts'
 import { type Failure, GENERAL_FAILURE, knownFailure } from './failures.ts'
 import type { ClientChannel, MessageHandler, Reply, Session } from './message-handler.ts'
 import { type MessageVersion, parseRequest, peekVersion } from './request.ts'
@@ -63,7 +64,7 @@ const wishesOf = ({ header, items }: RequestMessage, largestResponse: number) =>
     items.length > 1 ? (header.batchErrorContinuationOption ?? 'Stop') : 'Stop'
   return {
     maximumSize: Math.min(header.maximumResponseSize ?? largestResponse, largestResponse),
-    batch: emptyBatchState(),
+    batch: emptyBatchState(items.length),
     asynchronous: asynchronousIn(header),
     items,
     option,
@@ -74,6 +75,21 @@ const wishesOf = ({ header, items }: RequestMessage, largestResponse: number) =>
 const batchCountAt = (writer: Writer): number => writer.length - 16
 
 type Accepted = Extract<Verdict, { refusal?: undefined }>
+
+/** Does heavy work that is taken into account meanwhile. What is answered later has limits of its own. */
+const accounted = <T>(
+  costs: Costs,
+  { header, items }: RequestMessage,
+  { principal }: Accepted,
+  work: () => MaybePromise<T>,
+): MaybePromise<T> => {
+  const done = asynchronousIn(header) === 'Mandatory' ? undefined : costs.begin(principal, items)
+  if (done === undefined) return work()
+  return then(work(), (result) => {
+    done()
+    return result
+  })
+}
 
 /** Where in the message an error is, for the log. */
 const placeOf = (message: Buffer, error: unknown): string | undefined =>
@@ -107,6 +123,7 @@ const withRole = (reply: Reply, role: EndpointRole | undefined, turned: (channel
 export const createMessageHandler = (options: EngineOptions): MessageHandler => {
   const { parts, limits = DEFAULT_LIMITS, largestResponse = LARGEST_RESPONSE } = options
   const pool = createWriterPool()
+  const costs = createCosts(parts.operations)
 
   const reply = (writer: Writer, close: boolean): Reply => replyFrom(pool, writer, close)
 
@@ -140,11 +157,15 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
     })
   }
 
-  /** Who is nobody is answered before anything is done, in the form of a message that cannot be read. */
-  const admit = (request: RequestMessage, version: Version, session: Session, who: Verdict): MaybePromise<Reply> =>
-    who.refusal === undefined
-      ? answer(request, version, session, who)
-      : refusal(version, knownFailure(who.refusal) ?? GENERAL_FAILURE, who.close)
+  /** Who is nobody, or asks for too much, is answered before anything is done, as a message that cannot be read. */
+  const admit = (request: RequestMessage, version: Version, session: Session, who: Verdict): MaybePromise<Reply> => {
+    if (who.refusal !== undefined) return refusal(version, knownFailure(who.refusal) ?? GENERAL_FAILURE, who.close)
+    try {
+      return accounted(costs, request, who, () => answer(request, version, session, who))
+    } catch (error) {
+      return refusal(version, knownFailure(error) ?? GENERAL_FAILURE, false)
+    }
+  }
 
   return {
     handle: (message, session) => {

@@ -14,6 +14,7 @@ import type { Principal } from '../domain/principal.ts'
 import { permitFor, type TicketOffice } from '../domain/tickets.ts'
 import type { Log } from '../observe/log.ts'
 import type { Operation } from '../operations/define-operation.ts'
+import { keepData, makesData, withData } from './batch-data.ts'
 import { type BatchState, batchIdentifiers } from './batch-identifiers.ts'
 import { type Failure, GENERAL_FAILURE, knownFailure } from './failures.ts'
 import { writeJobAnswer } from './jobs/job-answer.ts'
@@ -72,13 +73,6 @@ const operationOf = ({ parts, item }: ItemRun): Operation => {
   return operation
 }
 
-/** An extension that must be understood and is not fails the item (1.4 section 6.16, 2.1 section 9.13). */
-export const checkExtensions = (item: BatchItem): void => {
-  if (item.messageExtension.some(({ criticalityIndicator }) => criticalityIndicator)) {
-    throw new KmipError('UnknownMessageExtension', 'The server does not know a critical Message Extension')
-  }
-}
-
 const checkAccess = ({ parts, principal }: ItemRun, operation: Operation): void => {
   if (!parts.access.mayPerform(principal, operation.name)) {
     throw new KmipError('PermissionDenied', 'The client may not perform that operation')
@@ -108,8 +102,13 @@ export const checkSize = ({ writer, maximumSize }: Pick<ItemRun, 'writer' | 'max
     )
 }
 
-const finish = (run: ItemRun, start: number, desk: JobDesk | undefined): void => {
-  const { writer } = run
+type Finished = { readonly start: number; readonly payloadAt: number; readonly operation: Operation['name'] }
+
+const finish = (run: ItemRun, { start, payloadAt, operation }: Finished, desk: JobDesk | undefined): void => {
+  const { writer, batch, item } = run
+  const ephemeral = item.ephemeral === true
+  if (makesData(operation) && (ephemeral || batch.outputs !== undefined))
+    keepData(writer, payloadAt, operation, { batch, ephemeral })
   if (desk?.answer === undefined) writer.end(start)
   else {
     writer.truncate(start)
@@ -126,14 +125,15 @@ const finish = (run: ItemRun, start: number, desk: JobDesk | undefined): void =>
 export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> => {
   const { parts, version, principal, writer, batch, item } = run
   if (item.refused !== undefined) throw item.refused
-  checkExtensions(item)
   const operation = operationOf(run)
   checkRole(run, operation)
   checkAccess(run, operation)
   const now = parts.clock.now()
   const { keys, ids, tickets, server } = parts
   const permit = permitFor(principal, operation.name)
+  const payload = withData(item.payload, batch)
   const start = beginItem(writer, item, 'Success')
+  const end = { start, payloadAt: writer.length, operation: operation.name }
   const objects = unit.objectsFor(principal, operation.name, now, permit)
   const records = unit.recordsFor(principal, now)
   let desk: JobDesk | undefined
@@ -154,12 +154,10 @@ export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> 
     server,
     endpoint,
   }
-  const checked = then(operation.perform(context, item.payload, writer), () =>
-    checkConstraints(context, unit.takeMade()),
-  )
+  const checked = then(operation.perform(context, payload, writer), () => checkConstraints(context, unit.takeMade()))
   const performed = principal.ticket === undefined ? checked : then(checked, () => tickets.charge(context, permit))
-  if (isPromise(performed)) return performed.then(() => finish(run, start, desk))
-  finish(run, start, desk)
+  if (isPromise(performed)) return performed.then(() => finish(run, end, desk))
+  finish(run, end, desk)
 }
 
 type Failing = Pick<ItemRun, 'parts' | 'principal'> & { readonly item: Pick<BatchItem, 'operation'> }

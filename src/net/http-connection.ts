@@ -45,7 +45,7 @@ const answer = (connection: HttpConnection, body: Buffer, encoding: Encoding | u
   try {
     const message = encoding.toTtlv(textOf(body, textual), textual)
     if (message.length > limits.maxMessage)
-      return handler.refuse(new TtlvError('limit', `message of ${message.length} bytes`, 0), session, message)
+      return handler.refuse(new TtlvError('size', `message of ${message.length} bytes`, 0), session, message)
     return handler.handle(message, session)
   } catch (error) {
     if (error instanceof EncodingError) return handler.refuse(error, session, error.partial)

@@ -55,6 +55,7 @@ export const createKeyPair = defineOperation({
   name: 'CreateKeyPair',
   spec: { '1.4': '4.2', '2.1': '6.1.9' },
   asynchronous: 'preferred',
+  isHeavy: true,
   request: {
     common: attributeList('optional', 'common'),
     private: attributeList('optional', 'private'),

@@ -23,6 +23,8 @@ export type OperationDefinition<Request extends Fields, Response extends Fields>
    * is answered at once whatever the client asks for.
    */
   readonly asynchronous?: AsynchronousUse
+  /** Whether it occupies a processor for a second or more. */
+  readonly isHeavy?: boolean
   /** Reasons that 1.x has another word for in this operation than in general (1.4 section 11). */
   readonly olderReasons?: OlderReasons
   /**
@@ -43,6 +45,7 @@ export type Operation = {
   readonly response: Fields
   readonly olderReasons: OlderReasons
   readonly asynchronous: AsynchronousUse | undefined
+  readonly isHeavy: boolean
   knownIn(version: Version): boolean
   /**
    * Decodes the payload item, handles it, and writes the response payload: all of it before anything is committed, so
@@ -60,7 +63,7 @@ export type Operation = {
 export const defineOperation = <const Request extends Fields, const Response extends Fields>(
   definition: OperationDefinition<Request, Response>,
 ): Operation => {
-  const { name, spec, request, response, asynchronous, olderReasons = {} } = definition
+  const { name, spec, request, response, asynchronous, isHeavy = false, olderReasons = {} } = definition
   const [code, since, until] = OPERATION.rows[name]
   const requestStruct = struct(`${name} Request Payload`, request)
   const responseStruct = struct(`${name} Response Payload`, response)
@@ -74,6 +77,7 @@ export const defineOperation = <const Request extends Fields, const Response ext
     response,
     olderReasons,
     asynchronous,
+    isHeavy,
     knownIn: (version) => inRange(version, { since, until }),
     perform: (context, payload, writer) => {
       const decoded = requestStruct.compile(context.version).read(payload, 0)

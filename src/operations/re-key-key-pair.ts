@@ -62,6 +62,7 @@ export const reKeyKeyPair = defineOperation({
   name: 'ReKeyKeyPair',
   spec: { '1.4': '4.5', '2.1': '6.1.47' },
   asynchronous: 'preferred',
+  isHeavy: true,
   request: {
     privateKeyUniqueIdentifier: optional(TAG.PrivateKeyUniqueIdentifier, objectReference),
     offset: optional(TAG.Offset, interval),

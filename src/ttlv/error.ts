@@ -1,8 +1,9 @@
 /**
- * What is wrong with a byte sequence. `malformed`: it is no TTLV (KMIP 2.1 section 10.1); `limit`: it is, but it is
- * larger, deeper or more numerous than this server reads; `invalid`: it is TTLV, but not the structure expected.
+ * What is wrong with a byte sequence. `malformed`: it is no TTLV (KMIP 2.1 section 10.1), or nested deeper than any
+ * message; `size`: it is longer than this server reads; `limit`: it has more items than that; `invalid`: it is TTLV, but
+ * not the structure expected.
  */
-export type TtlvErrorKind = 'malformed' | 'limit' | 'invalid'
+export type TtlvErrorKind = 'malformed' | 'size' | 'limit' | 'invalid'
 
 /** A refusal of bytes, with the offset in the message at which they stop making sense. */
 export class TtlvError extends Error {

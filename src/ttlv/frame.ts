@@ -30,7 +30,7 @@ const messageSize = (header: Buffer, { tag, otherTag, maxSize }: FrameOptions): 
     throw new TtlvError('malformed', 'not the start of a message', 0)
   }
   const size = HEADER_LENGTH + lengthAt(header, 0)
-  if (size > maxSize) throw new TtlvError('limit', `message of ${size} bytes`, 4)
+  if (size > maxSize) throw new TtlvError('size', `message of ${size} bytes`, 4)
   return size
 }
 

@@ -77,7 +77,7 @@ export const scan = (buffer: Buffer, extendedTypes: boolean, limits: ScanLimits 
     const length = lengthAt(buffer, at)
     if (type === ITEM_TYPE.Structure) {
       if (length > end - at - HEADER_LENGTH) throw malformed('structure runs past its parent', at)
-      if (ends.length > limits.maxDepth) throw new TtlvError('limit', 'nested too deeply', at)
+      if (ends.length > limits.maxDepth) throw malformed('nested too deeply', at)
       at += HEADER_LENGTH
       end = at + length
       ends.push(end)

@@ -3,7 +3,7 @@ import { KmipError } from '../../protocol/kmip-error.ts'
 import type { BatchErrorContinuationOption } from '../../protocol/enumerations.ts'
 import type { RequestBatchItem } from '../../protocol/message.ts'
 import { writePendingItem } from '../response.ts'
-import { checkExtensions, checkSize, type ItemRun } from '../run-item.ts'
+import { checkSize, type ItemRun } from '../run-item.ts'
 import { createJobBook } from './job-book.ts'
 
 /** Items of a batch that become jobs. */
@@ -24,7 +24,7 @@ const newJob = (
   submittedAt: now,
   takenOver: 0,
   state: place.position === 0 ? 'Ready' : 'Waiting',
-  batch: place.position === 0 ? run.batch : { placeholder: undefined, history: [] },
+  batch: place.position === 0 ? run.batch : { placeholder: undefined, history: [], outputs: undefined },
   request: item.payload,
   outcome: undefined,
 })
@@ -32,7 +32,7 @@ const newJob = (
 /**
  * Accepts items that are answered later: writes that they are pending, and resolves when they are kept and queued. What
  * they ask for is not looked at before they run (1.4 section 6.8, 2.1 sections 9.1 and 11.3).
- * @throws KmipError FeatureNotSupported, UnknownMessageExtension, ServerLimitExceeded, ResponseTooLarge: none of them is accepted then
+ * @throws KmipError FeatureNotSupported, ServerLimitExceeded, ResponseTooLarge: none of them is accepted then
  */
 export const acceptJobs = async (run: Intake, items: readonly RequestBatchItem[]): Promise<void> => {
   const { parts, principal, writer } = run
@@ -43,7 +43,6 @@ export const acceptJobs = async (run: Intake, items: readonly RequestBatchItem[]
   const now = parts.clock.now()
   const unit = parts.createUnit()
   const records = unit.recordsFor(principal, now)
-  for (const item of items) checkExtensions(item)
   if ((await records.count('job', principal.id)) + items.length > limits.perClient)
     throw new KmipError('ServerLimitExceeded', 'The client has too many asynchronous requests outstanding')
   const book = createJobBook(records, parts.keys, limits, now)

@@ -59,7 +59,7 @@ const runBatch = async (progress: Progress, job: Job): Promise<void> => {
 export const createJobRunner = (tools: JobTools): JobRunner => {
   const waiters = createJobWaiters()
   const queued = new Map<string, Job>()
-  const running = new Map<string, Promise<void>>()
+  const running = new Map<string, { readonly owner: string; readonly run: Promise<void> }>()
   let stopped = false
   const progress: Progress = { tools, waiters, current: new Set(), isStopped: () => stopped }
 
@@ -74,12 +74,16 @@ export const createJobRunner = (tools: JobTools): JobRunner => {
         for (const id of idsOf(job)) waiters.tell(id)
         next()
       })
-    running.set(batchId, run)
+    running.set(batchId, { owner: job.principal.id, run })
   }
 
+  /** Clients of whom nothing runs come first, so that the many jobs of one do not keep the others waiting. */
   const next = (): void => {
-    const [first] = queued
-    if (first !== undefined && running.size < MOST_RUNNING && !stopped) begin(...first)
+    if (running.size >= MOST_RUNNING || stopped) return
+    const served = new Set([...running.values()].map(({ owner }) => owner))
+    const jobs = [...queued.values()]
+    const first = jobs.find(({ principal }) => !served.has(principal.id)) ?? jobs[0]
+    if (first !== undefined) begin(batchIdOf(first.id), first)
   }
 
   const has = (jobId: string): boolean => queued.has(batchIdOf(jobId)) || running.has(batchIdOf(jobId))
@@ -99,7 +103,7 @@ export const createJobRunner = (tools: JobTools): JobRunner => {
     stop: async () => {
       stopped = true
       queued.clear()
-      await Promise.all(running.values())
+      await Promise.all([...running.values()].map(({ run }) => run))
     },
   }
 }

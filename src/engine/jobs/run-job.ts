@@ -61,10 +61,11 @@ const itemIn = ({ items }: Course, job: Job): Item => {
   return item
 }
 
-const stateOf = ({ batch }: Job): BatchState => {
-  const state = emptyBatchState()
+const stateOf = ({ batch, count }: Job): BatchState => {
+  const state = emptyBatchState(count)
   state.placeholder = batch.placeholder
   state.history.push(...batch.history)
+  state.outputs?.push(...(batch.outputs ?? []))
   return state
 }
 

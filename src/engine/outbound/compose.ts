@@ -44,7 +44,7 @@ const contextFor = (
     records: unit.recordsFor(SERVER, now),
     keys,
     ids,
-    batch: batchIdentifiers(emptyBatchState(), operation),
+    batch: batchIdentifiers(emptyBatchState(1), operation),
     tickets,
     server,
     streams: beyond,
