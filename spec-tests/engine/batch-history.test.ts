@@ -24,7 +24,8 @@ void test('2.1 §3.1 and §11.58: what a failed item would have made counts for 
     create('taken'),
     lookAt({ by: 'result', of: 'Create' }),
     lookAt({ by: 'position', position: 0 }),
-    lookAt({ by: 'position', position: 1 }),
+    // One of Create and two of the looks before.
+    lookAt({ by: 'position', position: 3 }),
   ]
   const [made, failed, ...looks] = await client.batch('2.1', items, { option: 'Continue' })
   t.ok(made !== undefined && failed !== undefined)

@@ -120,7 +120,8 @@ for (const version of VERSIONS) {
     const [first, second] = [one, two].map((answer) => idIn(answer?.payload ?? {}))
     t.same(
       looks.map(({ payload }) => payload['uniqueIdentifier']),
-      [second, second, second, first, second, second, first],
+      // Each answer holds an identifier, so the last two before the last look are of the looks before it.
+      [second, second, second, first, second, second, second],
     )
   })
 

@@ -94,3 +94,17 @@ for (const version of FAMILIES) {
     t.same(results.map(refusal), ['Success', 'ObjectArchived', 'Success', 'Success'])
   })
 }
+
+for (const version of FAMILIES) {
+  void test(`1.4 §4, 2.1 §6.1: what Recover has brought back is the ID Placeholder (${version})`, async (t) => {
+    const id = await createKey(client, version)
+    await client.call(version, 'Archive', of(id))
+    const other = await createKey(client, version)
+    const [, , got] = await client.batch(version, [
+      { operation: 'Get', request: of(other) },
+      { operation: 'Recover', request: of(id) },
+      { operation: 'Get', request: {} },
+    ])
+    t.match(got, { status: 'Success', payload: { uniqueIdentifier: id } })
+  })
+}

@@ -48,6 +48,7 @@ const FIELD = {
   since: 0x540011,
   reported: 0x540012,
   made: 0x540013,
+  answered: 0x540014,
 } as const
 
 const principal = struct('Principal', {
@@ -90,6 +91,7 @@ const storedJob = struct('Job', {
   placeholder: optional(FIELD.placeholder, text),
   history: repeated(FIELD.produced, produced),
   outputs: repeated(FIELD.made, madeData),
+  answered: repeated(FIELD.answered, text),
   request: optional(TAG.RequestPayload, rawItem),
   status: optional(TAG.ResultStatus, enumOf(RESULT_STATUS)),
   payload: optional(TAG.ResponsePayload, rawItem),
@@ -148,6 +150,7 @@ export const encodeJob = ({ principal: { role, ...owner }, version, batch, outco
       placeholder: batch.placeholder,
       history: batch.history,
       outputs: batch.outputs ?? [],
+      answered: batch.answered ?? [],
       status: outcome?.status,
       payload: outcome?.status === 'OperationFailed' ? undefined : outcome?.payload,
       failure: failure && { ...failure, since: failure.since && versionNumbers(failure.since) },
@@ -175,6 +178,7 @@ export const decodeJob = (bytes: Buffer): Job => {
       placeholder: fields.placeholder,
       history: fields.history,
       outputs: fields.count > 1 ? fields.outputs : undefined,
+      answered: fields.count > 1 ? fields.answered : undefined,
     },
     request: fields.request,
     outcome: outcomeIn(fields),

@@ -24,6 +24,7 @@ export type BatchSnapshot = {
   readonly history: readonly { readonly operation: Operation; readonly ids: readonly string[] }[]
   /** Absent where no other item can use them. */
   readonly outputs: readonly { readonly operation: Operation; readonly data: Buffer }[] | undefined
+  readonly answered: readonly string[] | undefined
 }
 
 /** A failure, so that it can be told in the words of the version in which it is asked for. */

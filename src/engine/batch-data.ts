@@ -2,7 +2,16 @@ import { DATA, type Data, type Operation } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { TAG } from '../protocol/tags.ts'
 import { ITEM_TYPE } from '../ttlv/item-type.ts'
-import { HEADER_LENGTH, nextItem, readBytes, readInteger, readUnsigned, tagAt, typeAt } from '../ttlv/reader.ts'
+import {
+  HEADER_LENGTH,
+  nextItem,
+  readBytes,
+  readInteger,
+  readText,
+  readUnsigned,
+  tagAt,
+  typeAt,
+} from '../ttlv/reader.ts'
 import { Writer } from '../ttlv/writer.ts'
 import type { BatchState } from './batch-identifiers.ts'
 
@@ -63,6 +72,24 @@ export const withData = (payload: Buffer, batch: BatchState): Buffer => {
   writer.raw(payload.subarray(nextItem(payload, at)))
   writer.end(start)
   return Buffer.from(writer.bytes())
+}
+
+const IDENTIFIERS: ReadonlySet<number> = new Set([
+  TAG.UniqueIdentifier,
+  TAG.PrivateKeyUniqueIdentifier,
+  TAG.PublicKeyUniqueIdentifier,
+])
+
+/**
+ * Notes the Unique Identifiers in the response payload that has been written from `start` on: a number in a request means
+ * one of them by its place in the response (2.1 section 4.58).
+ */
+export const keepIdentifiers = (writer: Writer, start: number, { answered }: BatchState): void => {
+  if (answered === undefined) return
+  const payload = writer.bytes(start)
+  for (let at = HEADER_LENGTH; at < payload.length; at = nextItem(payload, at))
+    if (IDENTIFIERS.has(tagAt(payload, at)) && typeAt(payload, at) === ITEM_TYPE.TextString)
+      answered.push(readText(payload, at))
 }
 
 /** Whether the answer of an operation has Data that others may use. */

@@ -14,6 +14,8 @@ export type BatchState = {
   readonly history: Produced[]
   /** The Data that operations have made; absent where no other item can use them. */
   readonly outputs: MadeData[] | undefined
+  /** The Unique Identifiers in the response so far; absent where no other item can mean them. */
+  readonly answered: string[] | undefined
   /** The role that this server is to have once the answer has gone out. */
   role: EndpointRole | undefined
 }
@@ -23,17 +25,23 @@ export const emptyBatchState = (items: number): BatchState => ({
   placeholder: undefined,
   history: [],
   outputs: items > 1 ? [] : undefined,
+  answered: items > 1 ? [] : undefined,
   role: undefined,
 })
 
 /** A point to go back to, where an item has to be run again. */
-export type BatchMark = Pick<BatchState, 'placeholder' | 'role'> & { readonly ids: number; readonly outputs: number }
+export type BatchMark = Pick<BatchState, 'placeholder' | 'role'> & {
+  readonly ids: number
+  readonly outputs: number
+  readonly answered: number
+}
 
-export const markBatch = ({ placeholder, history, outputs, role }: BatchState): BatchMark => ({
+export const markBatch = ({ placeholder, history, outputs, answered, role }: BatchState): BatchMark => ({
   placeholder,
   role,
   ids: history.length,
   outputs: outputs?.length ?? 0,
+  answered: answered?.length ?? 0,
 })
 
 export const rewindBatch = (state: BatchState, mark: BatchMark): void => {
@@ -41,6 +49,7 @@ export const rewindBatch = (state: BatchState, mark: BatchMark): void => {
   state.role = mark.role
   state.history.length = mark.ids
   if (state.outputs !== undefined) state.outputs.length = mark.outputs
+  if (state.answered !== undefined) state.answered.length = mark.answered
 }
 
 /** Which identifiers of which operation a Unique Identifier enumeration means: one, or all (2.1 section 11.58). */
@@ -82,7 +91,7 @@ const lookUp = (state: BatchState, reference: ObjectReference | undefined): stri
       // Where several are meant, the item has been repeated; what cannot be repeated means the first.
       return resultsOf(state, reference.of)[0]
     case 'position':
-      return state.history.flatMap(({ ids }) => ids).at(reference.position)
+      return state.answered?.at(reference.position)
   }
 }
 

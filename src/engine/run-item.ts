@@ -14,7 +14,7 @@ import type { Principal } from '../domain/principal.ts'
 import { permitFor, type TicketOffice } from '../domain/tickets.ts'
 import type { Log } from '../observe/log.ts'
 import type { Operation } from '../operations/define-operation.ts'
-import { keepData, makesData, withData } from './batch-data.ts'
+import { keepData, keepIdentifiers, makesData, withData } from './batch-data.ts'
 import { type BatchState, batchIdentifiers } from './batch-identifiers.ts'
 import { type Failure, GENERAL_FAILURE, knownFailure } from './failures.ts'
 import { writeJobAnswer } from './jobs/job-answer.ts'
@@ -107,6 +107,7 @@ type Finished = { readonly start: number; readonly payloadAt: number; readonly o
 const finish = (run: ItemRun, { start, payloadAt, operation }: Finished, desk: JobDesk | undefined): void => {
   const { writer, batch, item } = run
   const ephemeral = item.ephemeral === true
+  keepIdentifiers(writer, payloadAt, batch)
   if (makesData(operation) && (ephemeral || batch.outputs !== undefined))
     keepData(writer, payloadAt, operation, { batch, ephemeral })
   if (desk?.answer === undefined) writer.end(start)

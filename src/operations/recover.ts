@@ -3,7 +3,7 @@ import { then } from '../domain/maybe-promise.ts'
 import { defineOperation } from './define-operation.ts'
 import { uniqueIdentifier, uniqueIdentifierOrPlaceholder } from './fields.ts'
 
-/** Recover: brings an archived object back on line (1.4 section 4.23, 2.1 section 6.1.42). */
+/** Recover: brings an archived object back on line; it becomes the ID Placeholder (1.4 section 4.23, 2.1 section 6.1.42). */
 export const recover = defineOperation({
   name: 'Recover',
   spec: { '1.4': '4.23', '2.1': '6.1.42' },
@@ -14,6 +14,7 @@ export const recover = defineOperation({
     then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) => {
       const online = recovered(object, now)
       if (online !== object) objects.update(online)
+      batch.produced(object.id)
       return { uniqueIdentifier: object.id }
     }),
 })

@@ -24,7 +24,8 @@ const newJob = (
   submittedAt: now,
   takenOver: 0,
   state: place.position === 0 ? 'Ready' : 'Waiting',
-  batch: place.position === 0 ? run.batch : { placeholder: undefined, history: [], outputs: undefined },
+  batch:
+    place.position === 0 ? run.batch : { placeholder: undefined, history: [], outputs: undefined, answered: undefined },
   request: item.payload,
   outcome: undefined,
 })

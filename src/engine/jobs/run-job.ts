@@ -66,6 +66,7 @@ const stateOf = ({ batch, count }: Job): BatchState => {
   state.placeholder = batch.placeholder
   state.history.push(...batch.history)
   state.outputs?.push(...(batch.outputs ?? []))
+  state.answered?.push(...(batch.answered ?? []))
   return state
 }
 
