@@ -59,15 +59,6 @@ const checkBatch = ({ header, items }: RequestMessage): void => {
   }
 }
 
-/**
- * An extension that must be understood and is not: "the receiver SHALL reject the entire message" (1.4 section 6.16, 2.1
- * section 9.13).
- */
-const checkExtensions = ({ items }: RequestMessage): void => {
-  if (items.some(({ messageExtension }) => messageExtension.some(({ criticalityIndicator }) => criticalityIndicator)))
-    throw new KmipError('UnknownMessageExtension', 'The server does not know a critical Message Extension')
-}
-
 /** Discover Versions is answered whatever the header says: it is how a client finds out. */
 const checkSpoken = ({ items }: RequestMessage, spoken: boolean): void => {
   if (spoken || items.every(({ operation }) => operation === OPERATION.code.DiscoverVersions)) return
@@ -87,6 +78,5 @@ export const parseRequest = (
   const request = requestMessage.compile(version).read(message, 0)
   checkSpoken(request, spoken)
   checkBatch(request)
-  checkExtensions(request)
   return request
 }

@@ -218,8 +218,23 @@ const runTogether = async (run: BatchRun): Promise<BatchResult> => {
   }
 }
 
+/**
+ * The item with an extension that must be understood and is not: "the receiver SHALL reject the entire message" (1.4
+ * section 6.16, 2.1 section 9.13).
+ */
+const notUnderstood = ({ items }: BatchRun): RequestBatchItem | undefined =>
+  items.find(({ messageExtension }) => messageExtension.some(({ criticalityIndicator }) => criticalityIndicator))
+
+const reject = (run: BatchRun, item: RequestBatchItem): BatchResult => {
+  const error = new KmipError('UnknownMessageExtension', 'The server does not know a critical Message Extension')
+  writeFailedItem(run.writer, item, failureOf({ ...run, item }, error), run.version)
+  return { count: 1 }
+}
+
 /** Runs the items of a message by its Batch Error Continuation Option, in their order. Never throws. */
 export const runBatch = (run: BatchRun): MaybePromise<BatchResult> => {
+  const item = notUnderstood(run)
+  if (item !== undefined) return reject(run, item)
   if (run.option === 'Undo' && run.asynchronous !== 'Mandatory') return runTogether(run)
   return runOneByOne(run, { from: 0, later: LATER[run.asynchronous], sliceEndsAt: sliceEnd() })
 }
