@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { test } from 'tap'
 import { access } from '../../src/access/authorize.ts'
 import { DEFAULT_TENANT, type Principal, type Role } from '../../src/domain/principal.ts'
+import { permitFor, type TicketRight } from '../../src/domain/tickets.ts'
 import { OPERATION, type Operation } from '../../src/protocol/enumerations.ts'
+import { objectWith, reasonOf } from '../helpers/objects.ts'
 
 const principal = (id: string, role: Role, tenant = DEFAULT_TENANT): Principal => ({
   id,
@@ -51,5 +53,38 @@ void test('1.4 §4.9 / 2.1 §6.1.28: Locate sees exactly what may be used', (t) 
     }),
     { interruptAfterTimeLimit: 1000 },
   )
+  t.end()
+})
+
+void test('1.4 §3.18, §11.1: a stranger is told of an object only where its owner has named the policy', (t) => {
+  const opaque = objectWith()
+  const named = objectWith([{ name: 'OperationPolicyName', value: 'default' }])
+  t.equal(access.refusalOf(opaque).reason, 'ObjectNotFound')
+  t.equal(access.refusalOf(named).reason, 'PermissionDenied')
+  t.end()
+})
+
+void test('2.1 §6.1.12: a ticket allows an operation that one of its rights names, and no other', (t) => {
+  const alice = principal('alice', 'client')
+  const withRights = (...rights: readonly TicketRight[]): Principal => ({
+    ...alice,
+    ticket: { id: 't', rights, isMetered: false },
+  })
+  for (const operation of OPERATION.names) {
+    t.equal(permitFor(alice, operation), undefined, `${operation}: no ticket`)
+    t.ok(permitFor(withRights({ operations: [operation] }), operation), operation)
+    const others = OPERATION.names.filter((other) => other !== operation)
+    t.equal(
+      reasonOf(() => permitFor(withRights({ operations: others }), operation)),
+      'NotAuthorised',
+      operation,
+    )
+    const permit = permitFor(withRights({ operations: [operation], objects: ['x'] }), operation)
+    t.equal(
+      reasonOf(() => permit?.admit(objectWith())),
+      'NotAuthorised',
+      `${operation}: another object`,
+    )
+  }
   t.end()
 })

@@ -259,3 +259,21 @@ void test('kmipd client: revoke and remove', async (t) => {
   await run('client', 'add', 'boss', '--admin')
   t.match(await run('client', 'remove', 'admin'), { code: 0 })
 })
+
+void test('kmipd client add --principal: several certificates, one owner', async (t) => {
+  const { directory, program, run } = await readySite()
+  writeFileSync(join(directory, 'password'), 'secret')
+  await run('client', 'add', 'array')
+  await run('user', 'add', 'fred', '--admin', '--password-file', 'password')
+  t.match(await run('client', 'add', 'second', '--principal', 'array'), { code: 0, out: [/^added client second/] })
+  t.match(await run('client', 'add', 'fred-laptop', '--principal', 'fred'), {
+    code: 0,
+    out: [/^added admin fred-laptop/],
+  })
+  const clients = await program.directory.list()
+  const idOf = (name: string) => clients.find((client) => client.name === name)?.id
+  t.equal(idOf('second'), idOf('array'))
+  t.equal(idOf('fred-laptop'), (await program.users.find('fred'))?.id)
+  t.match(await run('client', 'add', 'third', '--principal', 'nobody'), { code: 1, err: [/no client or user nobody/] })
+  t.match(await run('client', 'add', 'third', '--principal', 'array', '--admin'), { code: 2 })
+})

@@ -14,8 +14,9 @@ export const namedClient = (
   name: string,
   role: Role,
   certificate: Pick<X509Certificate, 'issuer' | 'subject'>,
+  id = program.ids.next(),
 ): Client => ({
-  id: program.ids.next(),
+  id,
   name,
   tenant: DEFAULT_TENANT,
   role,

@@ -17,6 +17,7 @@ import { checkSetUp, withClients } from './with-clients.ts'
 
 type Options = Readonly<Record<string, unknown>> & {
   readonly admin?: boolean
+  readonly principal?: string
   readonly csr?: string
   readonly cert?: string
   readonly out?: string
@@ -28,6 +29,8 @@ type Registration = {
   readonly directory: ClientDirectory
   readonly name: string
   readonly role: Role
+  /** The identity that it shares with others. */
+  readonly id: string | undefined
 }
 
 const readPem = async (path: string): Promise<string> => {
@@ -47,8 +50,8 @@ const certificateIn = (pem: string, path: string): X509Certificate => {
 }
 
 /** A client that only this very certificate shows; no authority has to vouch for it. */
-const pinnedClient = ({ program, name, role }: Registration, certificate: X509Certificate): Client => ({
-  id: program.ids.next(),
+const pinnedClient = ({ program, name, role, id }: Registration, certificate: X509Certificate): Client => ({
+  id: id ?? program.ids.next(),
   name,
   tenant: DEFAULT_TENANT,
   role,
@@ -71,10 +74,10 @@ const pin = async (registration: Registration, path: string): Promise<readonly s
  * write it finds out first, since a name is taken for good.
  */
 const issue = async (registration: Registration, issued: IssuedClient, out: string): Promise<readonly string[]> => {
-  const { program, directory, name, role } = registration
+  const { program, directory, name, role, id } = registration
   await makeDirectory(out)
   await checkClientFiles(out, name)
-  await directory.add(namedClient(program, name, role, issued.certificate))
+  await directory.add(namedClient(program, name, role, issued.certificate, id))
   const files = await writeClientFiles(out, name, issued)
   return [`certificate  ${files.certificate}`, ...(files.key === undefined ? [] : [`key          ${files.key}`])]
 }
@@ -101,7 +104,20 @@ const wasRemoved = async ({ directory }: Registration, { certificate }: IssuedCl
   return !(await directory.list()).some(({ id, name }) => id === known.id && name === known.name)
 }
 
-const checkUsage = (name: string, { csr, cert, out }: Options): void => {
+/** A client or a user, whose objects the new client shall share. */
+const principalNamed = async (program: Program, config: Config, name: string): Promise<{ id: string; role: Role }> => {
+  const clients = await withClients(program, config, (directory) => directory.list())
+  const client = clients.find((known) => known.name === name)
+  if (client !== undefined) return client
+  const users = await program.openUsers(config)
+  const all = await users.directory.list().finally(() => users.close())
+  const found = all.find((known) => known.name === name)
+  if (found === undefined) throw new Error(`there is no client or user ${name}`)
+  return found
+}
+
+const checkUsage = (name: string, { csr, cert, out, admin, principal }: Options): void => {
+  if (admin === true && principal !== undefined) throw new UsageError('--admin and --principal exclude each other')
   if (cert !== undefined && csr !== undefined) throw new UsageError('--cert and --csr exclude each other')
   if (cert !== undefined && out !== undefined) throw new UsageError('--out has no meaning with --cert')
   try {
@@ -116,9 +132,10 @@ const clientAdd = async (name: string, options: Options, context: CliContext): P
   const config = configFrom(options, context)
   await checkSetUp(config)
   const program = await context.loadProgram()
-  const role = options.admin === true ? 'admin' : 'client'
+  const shared = options.principal === undefined ? undefined : await principalNamed(program, config, options.principal)
+  const role = options.admin === true ? 'admin' : (shared?.role ?? 'client')
   const lines = await withClients(program, config, (directory) =>
-    register({ program, config, directory, name, role }, options, context.directory),
+    register({ program, config, directory, name, role, id: shared?.id }, options, context.directory),
   )
   context.io.out(`added ${role} ${name}`)
   for (const line of lines) context.io.out(`  ${line}`)
@@ -130,6 +147,7 @@ export const clientAddCommand = (context: CliContext): Command =>
     .description('register a client and make its certificate')
     .argument('<name>', 'name of the client, and Common Name of its certificate')
     .option('--admin', 'make it an administrator')
+    .option('--principal <name>', 'act for that client or user: with the same objects and the same role')
     .option('--csr <file>', 'sign this certificate request instead of making a key')
     .option('--cert <file>', 'accept exactly this certificate, whoever issued it')
     .option('--out <directory>', 'where certificate and key go (default: pki/clients in the data directory)')

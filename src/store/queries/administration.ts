@@ -23,7 +23,13 @@ export const clientQueries = (db: Kysely<Tables>) => ({
     db.selectFrom('clients').select(CLIENT_COLUMNS).where('fingerprint', '=', slot('fingerprint')),
   ),
   byId: statement((slot: Slot<{ id: string }>) =>
-    db.selectFrom('clients').select(CLIENT_COLUMNS).where('id', '=', slot('id')),
+    // Several clients may be one principal: one that is not revoked counts.
+    db
+      .selectFrom('clients')
+      .select(CLIENT_COLUMNS)
+      .where('id', '=', slot('id'))
+      .orderBy(sql`case when revoked_at is null then 0 else 1 end`)
+      .limit(sql.lit(1)),
   ),
   bySubject: statement((slot: Slot<{ issuer: string; subject: string }>) =>
     db
