@@ -7,6 +7,7 @@ import { RESULT_REASON } from '../src/protocol/enumerations.ts'
 import { reasonFor } from '../src/protocol/reasons.ts'
 import { VERSIONS } from '../src/schema/version.ts'
 import { algorithmSection } from './algorithms.ts'
+import { proofOf } from './proofs.ts'
 import { table } from './table.ts'
 
 /*
@@ -63,11 +64,19 @@ const operationsDocument = (operations: readonly Operation[]): string => `<!-- $
 # Operations
 
 What this server answers. A request may use an operation under any version in its header; the answer has the fields that
-the version defines.
+the version defines. The sections are those of the texts; the test is the file under \`spec-tests\` with
+most titles about it.
 
 ${table(
-  ['Operation', 'Code', 'Since', 'KMIP 1.4', 'KMIP 2.1'],
-  operations.map(({ name, code, since, spec }) => [name, hex(code), since, spec['1.4'] ?? '', spec['2.1']]),
+  ['Operation', 'Code', 'Since', 'KMIP 1.4', 'KMIP 2.1', 'Test'],
+  operations.map(({ name, code, since, spec }) => [
+    name,
+    hex(code),
+    since,
+    spec['1.4'] ?? '',
+    spec['2.1'],
+    proofOf(name, spec['2.1']),
+  ]),
 )}
 
 ${algorithmSection()}`

@@ -262,8 +262,34 @@ const SAMPLES: Partial<Readonly<Record<OperationName, Sample>>> = {
       },
     }),
   },
+  GetConstraints: { request: () => ({}) },
+  Interop: { request: () => ({ interopFunction: 'Begin', interopIdentifier: 'every operation' }) },
+  Log: { request: () => ({ logMessage: 'every operation' }) },
+  QueryAsynchronousRequests: { request: () => ({}) },
   Ping: { request: () => ({}) },
 }
+
+/** Operations that are not like the others, and why; each has a test of its own. */
+const OTHERS: Partial<Readonly<Record<OperationName, string>>> = {
+  Poll: 'is about a job',
+  Cancel: 'is about a job',
+  Process: 'is about a job',
+  SetConstraints: 'changes the rules for all that follow',
+  SetDefaults: 'changes the rules for all that follow',
+  SetEndpointRole: 'turns the connection',
+  Notify: 'is sent by the server',
+  Put: 'is sent by the server',
+  Login: 'makes a ticket',
+  DelegatedLogin: 'makes a ticket',
+  Logout: 'ends a ticket',
+  PKCS_11: 'has functions of its own',
+  ReProvision: 'needs an authority',
+}
+
+void test('1.4 §4 / 2.1 §6.1: every operation has its row', (t) => {
+  for (const { name } of OPERATIONS) t.ok(name in SAMPLES || name in OTHERS, name)
+  t.end()
+})
 
 type Row = readonly [name: OperationName, sample: Sample]
 
