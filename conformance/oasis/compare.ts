@@ -277,6 +277,25 @@ const isMaking = (operation: string | undefined, request: Element | undefined, b
   (operation === 'DeriveKey' && usesMade(request, bindings)) ||
   (operation === 'Locate' && asksDefaultGroup(request))
 
+/** What the server calls itself in CK_INFO: manufacturer and library, 32 bytes each, behind two and behind ten more. */
+const unnamed = (info: string): string => `${info.slice(0, 4)}${info.slice(68, 84)}${info.slice(148)}`
+
+/** C_GetInfo is to PKCS#11 what Query Server Information is here: the names are the server's own. */
+const infoNamed = (payload: Element, actual: Item | undefined): Element => {
+  if (child(payload, 'PKCS_11Function')?.value !== 'C_GetInfo') return payload
+  const told = actual?.children.find(({ name }) => name === 'PKCS_11OutputParameters')?.value ?? ''
+  const isAlike = ({ value = '' }: Element): boolean => value.length === told.length && unnamed(value) === unnamed(told)
+  const children = payload.children.map((field) =>
+    field.name === 'PKCS_11OutputParameters' && isAlike(field) ? { ...field, value: told } : field,
+  )
+  return { ...payload, children }
+}
+
+const withInfoNamed = (expected: Element, answered: Item | undefined): Element => ({
+  ...expected,
+  children: expected.children.map((part) => (part.name === 'ResponsePayload' ? infoNamed(part, answered) : part)),
+})
+
 const compareBatchItem = (
   expected: Element,
   actual: Item,
@@ -292,7 +311,7 @@ const compareBatchItem = (
   const expectedPayload = child(expected, 'ResponsePayload')
   const actualPayload = actual.children.find(({ name }) => name === 'ResponsePayload')
   if (freedom === STRICT || expectedPayload === undefined || actualPayload === undefined)
-    return compare(expected, actual, [], bindings, STRICT)
+    return compare(withInfoNamed(expected, answered), actual, [], bindings, STRICT)
   const rest = { ...expected, children: expected.children.filter(({ name }) => name !== 'ResponsePayload') }
   const actualRest = { ...actual, children: actual.children.filter(({ name }) => name !== 'ResponsePayload') }
   return [

@@ -1,7 +1,15 @@
 import { join } from 'node:path'
 import { test, type Test } from 'tap'
 import type { Version } from '../../src/schema/version.ts'
-import { decodeRequest, encodeAnswer, introduction, listenAsClient, type ServerRequest } from '../helpers/as-server.ts'
+import { endpointRole } from '../../src/operations/set-endpoint-role.ts'
+import {
+  decodeRequest,
+  encodeAnswer,
+  introduction,
+  listenAsClient,
+  payloadOf,
+  type ServerRequest,
+} from '../helpers/as-server.ts'
 import { attributesOf, byId, idIn, usage } from '../helpers/calls.ts'
 import { decodeResponse, encodeRequest, type Item } from '../helpers/messages.ts'
 import {
@@ -237,6 +245,22 @@ void test('2.1 §6.2: nothing that a client answers does harm', async (t) => {
   await turn(alice, 'Client')
   await activate(admin, id)
   t.equal((await told(alice, '2.1')).operation, 'Notify', 'and others are told all the same')
+})
+
+void test('2.1 §6.2.5: a turned connection on which nothing happens is turned back', async (t) => {
+  const { data, remove } = await temporaryData()
+  const server = await startKmipd(data, ['--log-level', 'warn', '--limits-idle-timeout', '1'])
+  t.teardown(async () => {
+    await server.stop()
+    await remove()
+  })
+  const admin = await connectTo(server, await identityOf(data, 'admin'))
+  t.teardown(() => admin.close())
+  await turn(admin, 'Client')
+  const request = await told(admin, '2.1')
+  t.match(request, { operation: 'SetEndpointRole', payload: { endpointRole: 'Client' } })
+  admin.write(encodeAnswer(request, { payload: payloadOf(endpointRole, { endpointRole: 'Client' }) }))
+  t.match(await call(admin, '2.1', { operation: 'Ping', request: {} }), { status: 'Success' }, 'the client asks again')
 })
 
 void test('2.1 §6.1.54: an answer that nobody asked for ends a connection, turned or not', async (t) => {

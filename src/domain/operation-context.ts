@@ -7,6 +7,7 @@ import type { Jobs } from './job.ts'
 import type { KeyStore } from './key-store.ts'
 import type { ManagedObject } from './managed-object.ts'
 import type { MaybePromise } from './maybe-promise.ts'
+import type { CryptokiInstances } from './pkcs11.ts'
 import type { Principal } from './principal.ts'
 import type { Records } from './records.ts'
 import type { Streams } from './streams.ts'
@@ -91,6 +92,8 @@ export type OperationContext = {
   /** Data that comes in parts. A function, because hardly any operation asks for it. */
   streams(): Streams
   readonly tickets: TicketOffice
+  /** What the client has open of PKCS#11 (2.1 section 6.1.37). */
+  pkcs11(): CryptokiInstances
   readonly server: ServerFacts
   /** Absent where there is no connection, or none that could be turned. */
   readonly endpoint?: Endpoint | undefined

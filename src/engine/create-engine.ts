@@ -16,6 +16,7 @@ import { createUnitOfWork } from './objects/unit-of-work.ts'
 import { createCourier } from './outbound/courier.ts'
 import type { CourierDependencies } from './outbound/deliver.ts'
 import { createSubscriptions } from './outbound/subscriptions.ts'
+import { createPkcs11Table } from './pkcs11-table.ts'
 import { createStreamTable } from './streams/stream-table.ts'
 import { createTurns } from './turns.ts'
 
@@ -76,6 +77,7 @@ export const createEngine = (dependencies: EngineDependencies): Engine => {
     server: describe(operations, serverVersion),
     turns: createTurns(),
     streams,
+    pkcs11: createPkcs11Table(clock, ids),
     createUnit: () => createUnitOfWork({ ...unit, outbox: courier?.outbox }),
   }
   const { parts, background } = createJobs(base, dependencies)

@@ -23,6 +23,7 @@ import { createJobDesk, type JobDesk } from './jobs/job-desk.ts'
 import type { JobRunner } from './jobs/job-runner.ts'
 import type { UnitOfWork } from './objects/unit-of-work.ts'
 import type { BatchItem } from './repeat-items.ts'
+import type { Pkcs11Table } from './pkcs11-table.ts'
 import { beginItem } from './response.ts'
 import type { MessageStreams } from './streams/message-streams.ts'
 import type { StreamTable } from './streams/stream-table.ts'
@@ -39,6 +40,7 @@ export type EngineParts = {
   readonly ids: Ids
   readonly log: Log
   readonly server: ServerFacts
+  readonly pkcs11: Pkcs11Table
   /** Whose turn it is at an object that several want to change at once. */
   readonly turns: Turns
   /** Open streams of all clients. */
@@ -140,6 +142,7 @@ export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> 
   let desk: JobDesk | undefined
   const jobs = (): JobDesk => (desk ??= createJobDesk({ parts, principal, records, now }))
   const endpoint = endpointOf(run)
+  const pkcs11 = () => parts.pkcs11.instancesFor(principal, item)
   const context = {
     version,
     principal,
@@ -152,6 +155,7 @@ export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> 
     batch: batchIdentifiers(batch, operation.name),
     streams: () => run.streams.forItem(item),
     tickets,
+    pkcs11,
     server,
     endpoint,
   }

@@ -19,7 +19,8 @@ const insertHalf = (context: OperationContext, { id, wish, deposit, linkType }: 
   context.objects.insert(newObject({ ...wish, context, id, deposit, own: [linkTo(linkType, other)] }))
 }
 
-const makePair = (context: OperationContext, given: GivenPair) => {
+/** Makes both keys with these attributes. */
+export const makePair = (context: OperationContext, given: GivenPair) => {
   const { generator } = context.keys
   const forPrivate: Wish = { objectType: 'PrivateKey', given: given.private, generator }
   const forPublic: Wish = { objectType: 'PublicKey', given: given.public, generator }
@@ -37,7 +38,7 @@ const makePair = (context: OperationContext, given: GivenPair) => {
 }
 
 /** What is said of one key goes for both, before a default does. */
-const pairWithDefaults = (context: OperationContext, spelled: GivenPair): MaybePromise<GivenPair> => {
+export const pairWithDefaults = (context: OperationContext, spelled: GivenPair): MaybePromise<GivenPair> => {
   const both = sharedAttributes(spelled)
   return then(withDefaults(context, 'PrivateKey', spelled.private, 'made', both), (forPrivate) =>
     then(withDefaults(context, 'PublicKey', spelled.public, 'made', both), (forPublic) => ({

@@ -37,6 +37,7 @@ import { modifyAttribute } from './modify-attribute.ts'
 import { notify } from './notify.ts'
 import { obtainLease } from './obtain-lease.ts'
 import { ping } from './ping.ts'
+import { pkcs11 } from './pkcs-11.ts'
 import { poll } from './poll.ts'
 import { process } from './process.ts'
 import { put } from './put.ts'
@@ -97,6 +98,7 @@ export const OPERATIONS: readonly Operation[] = [
   notify,
   obtainLease,
   ping,
+  pkcs11,
   poll,
   process,
   put,

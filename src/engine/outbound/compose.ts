@@ -49,6 +49,7 @@ const contextFor = (
     server,
     streams: beyond,
     jobs: beyond,
+    pkcs11: beyond,
   }
 }
 

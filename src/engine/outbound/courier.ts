@@ -31,8 +31,16 @@ const MOST_TURNED = 4
 
 // Turned connections ------------------------------------------------------------------------------------------------
 
+const forget = (box: Mailbox, reached: Reached): void => {
+  const at = box.turned.indexOf(reached)
+  if (at >= 0) box.turned.splice(at, 1)
+}
+
 /** Asks the client to be one again: a connection on which nothing happens is not kept for this alone. */
-const handBack = async ({ log }: Office, box: Mailbox, { channel, acquaintance }: Reached): Promise<void> => {
+const handBack = async ({ log }: Office, box: Mailbox, reached: Reached): Promise<void> => {
+  const { channel, acquaintance } = reached
+  // What has to be told from now on takes another way.
+  forget(box, reached)
   try {
     const role = { endpointRole: 'Client' } as const
     const outcome = await askClient(channel, acquaintance.version, 'SetEndpointRole', endpointRole, role)
@@ -57,10 +65,7 @@ const takeTurned = async (
     channel.onIdle = () => void (box.working === undefined && handBack(office, box, reached))
     box.turned.push(reached)
     box.notBefore = 0
-    void channel.ended.then(() => {
-      const at = box.turned.indexOf(reached)
-      if (at >= 0) box.turned.splice(at, 1)
-    })
+    void channel.ended.then(() => forget(box, reached))
     for (const { channel: oldest } of box.turned.slice(0, -MOST_TURNED)) oldest.close('too many turned connections')
     wake(office, box)
   } catch (error) {

@@ -1,0 +1,108 @@
+import { type CryptokiInstance, type CryptokiSession, type CryptokiState, PKCS11_LIMITS } from '../../domain/pkcs11.ts'
+import type { OperationContext } from '../../domain/operation-context.ts'
+import type { Pkcs11ReturnCode, ResultReason } from '../../protocol/enumerations.ts'
+import { KmipError } from '../../protocol/kmip-error.ts'
+import type { CryptokiReader } from '../../protocol/pkcs11/codec.ts'
+
+/** A function of PKCS#11 on its way. */
+export type Call = {
+  readonly context: OperationContext
+  readonly instance: CryptokiInstance
+  /** The input parameters, read in the order of the function. */
+  readonly input: CryptokiReader
+}
+
+/** A function that has failed, as PKCS#11 says it: the operation of KMIP has succeeded all the same. */
+export class CryptokiError extends Error {
+  readonly code: Pkcs11ReturnCode
+  /** What is told besides, such as the length that a buffer should have. */
+  readonly output: Buffer | undefined
+
+  constructor(code: Pkcs11ReturnCode, output?: Buffer) {
+    super(code)
+    this.name = 'CryptokiError'
+    this.code = code
+    this.output = output
+  }
+}
+
+/** Return codes for what else goes wrong. Failures to decrypt are one and the same. */
+const CODES: Readonly<Partial<Record<ResultReason, Pkcs11ReturnCode>>> = {
+  ObjectNotFound: 'KEY_HANDLE_INVALID',
+  ObjectDestroyed: 'KEY_HANDLE_INVALID',
+  ObjectArchived: 'KEY_HANDLE_INVALID',
+  KeyValueNotPresent: 'KEY_HANDLE_INVALID',
+  InvalidObjectType: 'KEY_TYPE_INCONSISTENT',
+  WrongKeyLifecycleState: 'KEY_FUNCTION_NOT_PERMITTED',
+  IncompatibleCryptographicUsageMask: 'KEY_FUNCTION_NOT_PERMITTED',
+  PermissionDenied: 'KEY_FUNCTION_NOT_PERMITTED',
+  Sensitive: 'ATTRIBUTE_SENSITIVE',
+  NotExtractable: 'ATTRIBUTE_SENSITIVE',
+  InvalidAttribute: 'ATTRIBUTE_TYPE_INVALID',
+  InvalidAttributeValue: 'ATTRIBUTE_VALUE_INVALID',
+  AttributeReadOnly: 'ATTRIBUTE_READ_ONLY',
+  InvalidField: 'ARGUMENTS_BAD',
+  InvalidMessage: 'TEMPLATE_INCOMPLETE',
+  NonUniqueNameAttribute: 'ATTRIBUTE_VALUE_INVALID',
+  ServerLimitExceeded: 'DEVICE_MEMORY',
+}
+
+/** The return code of a failure; a codec error is KMIP's own, and so is what nobody has foreseen. */
+export const returnCodeOf = (error: unknown): Pkcs11ReturnCode | undefined => {
+  if (error instanceof CryptokiError) return error.code
+  if (!(error instanceof KmipError) || error.reason === 'PKCS_11CodecError') return undefined
+  return CODES[error.reason] ?? 'FUNCTION_FAILED'
+}
+
+// The state of the instance -------------------------------------------------------------------------------------------
+
+const change = ({ instance }: Call, changes: Partial<CryptokiState>): void => {
+  instance.state = { ...instance.state, ...changes }
+}
+
+export const setLoggedIn = (call: Call, isLoggedIn: boolean): void => change(call, { isLoggedIn })
+
+/** @throws CryptokiError */
+export const sessionIn = ({ instance }: Call, handle: number): CryptokiSession => {
+  const session = instance.state.sessions.get(handle)
+  if (session === undefined) throw new CryptokiError('SESSION_HANDLE_INVALID')
+  return session
+}
+
+/** Replaces or, without a session, closes one. */
+export const setSession = (call: Call, handle: number, session: CryptokiSession | undefined): void => {
+  const sessions = new Map(call.instance.state.sessions)
+  if (session === undefined) sessions.delete(handle)
+  else sessions.set(handle, session)
+  change(call, { sessions, ...(sessions.size === 0 ? { isLoggedIn: false } : {}) })
+}
+
+export const openSession = (call: Call, isReadWrite: boolean): number => {
+  const { sessions, next } = call.instance.state
+  if (sessions.size >= PKCS11_LIMITS.sessions) throw new CryptokiError('SESSION_COUNT')
+  change(call, { next: next + 1 })
+  setSession(call, next, { isReadWrite, active: {}, found: undefined })
+  return next
+}
+
+/** @throws CryptokiError where so many more objects cannot have a handle: before anything is made */
+export const checkRoom = ({ instance }: Call, more: number): void => {
+  if (instance.state.objects.size + more > PKCS11_LIMITS.handles) throw new CryptokiError('DEVICE_MEMORY')
+}
+
+/** The handle of an object: the same for as long as the instance lives. */
+export const handleOf = (call: Call, id: string): number => {
+  const { objects, handles, next } = call.instance.state
+  const known = handles.get(id)
+  if (known !== undefined) return known
+  checkRoom(call, 1)
+  change(call, { objects: new Map(objects).set(next, id), handles: new Map(handles).set(id, next), next: next + 1 })
+  return next
+}
+
+/** The Unique Identifier behind a handle. @throws CryptokiError */
+export const objectIn = ({ instance }: Call, handle: number, code: Pkcs11ReturnCode): string => {
+  const id = instance.state.objects.get(handle)
+  if (id === undefined) throw new CryptokiError(code)
+  return id
+}
