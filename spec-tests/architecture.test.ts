@@ -27,7 +27,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   pki: [],
   observe: [],
   config: [],
-  cli: ['config', 'pki', 'domain', 'protocol', 'ttlv', 'schema'],
+  cli: ['config', 'pki', 'domain', 'protocol', 'ttlv', 'schema', 'encodings'],
   'system.ts': ['domain'],
   'compose.ts': ['*'],
   'main.ts': ['cli', 'compose.ts'],

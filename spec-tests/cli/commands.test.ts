@@ -9,6 +9,7 @@ import { isPassword } from '../../src/access/password.ts'
 import { runCli } from '../../src/cli/run.ts'
 import type { ClientDirectory } from '../../src/domain/principal.ts'
 import { memoryProgram, type MemoryProgram } from './memory-program.ts'
+import { recordingIo } from './recording-io.ts'
 import { temporaryDirectory } from '../helpers/temporary.ts'
 
 const NOW = 1_800_000_000
@@ -26,11 +27,9 @@ const newSite = (): Site => {
   const directory = temporaryDirectory('cli')
   const program = memoryProgram(NOW)
   const run = async (...argv: readonly string[]): Promise<Ending> => {
-    const out: string[] = []
-    const err: string[] = []
-    const io = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) }
+    const io = recordingIo()
     const code = await runCli(argv, { io, loadProgram: () => Promise.resolve(program), environment: {}, directory })
-    return { code, out, err }
+    return { code, ...io.lines }
   }
   return { directory, program, run }
 }

@@ -6,6 +6,7 @@ import { connectKmip } from '../../src/cli/kmip-client.ts'
 import { destroy } from '../../src/cli/selftest-calls.ts'
 import { runCli } from '../../src/cli/run.ts'
 import { memoryProgram } from './memory-program.ts'
+import { recordingIo } from './recording-io.ts'
 import { temporaryDirectory } from '../helpers/temporary.ts'
 
 /*
@@ -24,7 +25,7 @@ const DESTROYED = Buffer.from(
 /** Certificates as `kmipd init` makes them. */
 const newPki = async (): Promise<(name: string) => string> => {
   const directory = temporaryDirectory('connect')
-  const io = { out: () => undefined, err: () => undefined }
+  const io = recordingIo()
   // Today, as Node judges the dates of certificates by the clock of the machine.
   const program = memoryProgram(Math.floor(Date.now() / 1000))
   await runCli(['init'], { io, loadProgram: () => Promise.resolve(program), environment: {}, directory })

@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { runCli } from '../../src/cli/run.ts'
 import { temporaryDirectory } from '../helpers/temporary.ts'
 import { memoryProgram } from './memory-program.ts'
+import { recordingIo } from './recording-io.ts'
 
 const NOW = Date.parse('2027-01-15T08:00:00Z') / 1000
 
@@ -12,11 +13,9 @@ const siteWith = async (...said: readonly Said[]) => {
   const directory = temporaryDirectory('cli-log')
   const program = memoryProgram(NOW)
   const run = async (...argv: readonly string[]) => {
-    const out: string[] = []
-    const err: string[] = []
-    const io = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) }
+    const io = recordingIo()
     const code = await runCli(argv, { io, loadProgram: () => Promise.resolve(program), environment: {}, directory })
-    return { code, out, err }
+    return { code, ...io.lines }
   }
   await run('init')
   for (const [index, [client, message, at = NOW]] of said.entries()) {

@@ -7,6 +7,10 @@ export type Io = {
   out(line: string): void
   /** A line about a failure. */
   err(line: string): void
+  /** Bytes of the result, as they are. */
+  write(bytes: Buffer): void
+  /** What is piped in, in pieces. */
+  input(): AsyncIterable<Buffer>
   /** Asks for something that must not be seen; undefined where there is nobody to ask. */
   secret?(question: string): Promise<string | undefined>
 }
@@ -28,4 +32,6 @@ export const standardIo: Io = {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
   secret: askUnseen,
+  write: (bytes) => void process.stdout.write(bytes),
+  input: () => process.stdin,
 }

@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { ConfigError } from '../config/config-error.ts'
 import { clientCommand } from './client.ts'
 import type { CliContext } from './context.ts'
+import { decodeCommand } from './decode.ts'
 import { initCommand } from './init.ts'
 import type { Io } from './io.ts'
 import { logCommand } from './log.ts'
@@ -42,6 +43,7 @@ const kmipd = (context: CliContext): Command => {
     .addCommand(putCommand(context))
     .addCommand(userCommand(context))
     .addCommand(selftestCommand(context))
+    .addCommand(decodeCommand(context))
   settle(command, context.io)
   return command
 }

@@ -5,7 +5,6 @@ import { TtlvError, type TtlvErrorKind } from '../ttlv/error.ts'
  * key. The names of the tags down to the place, and what could be read up to there, go with it.
  */
 export class EncodingError extends TtlvError {
-  readonly problem: string
   /** Names of the tags, outermost first. */
   readonly path: readonly string[]
   /** The items up to the error, as TTLV with its structures closed; empty where there is none. */
@@ -14,7 +13,6 @@ export class EncodingError extends TtlvError {
   constructor(kind: TtlvErrorKind, problem: string, offset: number, path: readonly string[], partial?: Buffer) {
     super(kind, problem, offset)
     this.name = 'EncodingError'
-    this.problem = problem
     this.path = path
     this.partial = partial ?? Buffer.alloc(0)
   }

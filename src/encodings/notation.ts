@@ -34,9 +34,18 @@ export type ValueWriter = {
 export type Layout = {
   readonly values: ValueWriter
   leaf(tag: number, type: ItemTypeName, value: string): string
-  /** What stands before and after the items of a structure, and between two of them. */
+  /** What stands before the items of a structure and, where there is anything, after them. */
   open(tag: number): string
-  close(tag: number): string
+  readonly close?: (tag: number) => string
   empty(tag: number): string
+  /** Between two items. */
   readonly separator: string
+}
+
+export type RenderOptions = {
+  /** Line breaks, and so many blanks for each level: for people. */
+  readonly indent?: number
+  /** Items, by their offset, whose values are not shown, and what is shown in their place. */
+  readonly hidden?: ReadonlySet<number>
+  readonly inPlace?: (buffer: Buffer, at: number) => string
 }

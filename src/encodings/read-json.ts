@@ -1,6 +1,6 @@
 import type { TtlvErrorKind } from '../ttlv/error.ts'
 import { EncodingError } from './encoding-error.ts'
-import type { Scalar, TextItem, TextLimits } from './text-item.ts'
+import type { Reading, Scalar, TextItem, TextLimits } from './text-item.ts'
 
 /*
  * Items in JSON (Additional Message Encodings 1.0, section 4.1.6). JSON.parse would forget of a name that is there twice,
@@ -13,16 +13,21 @@ type Cursor = {
   readonly limits: TextLimits
   at: number
   items: number
-  /** Tags down to the item in hand; empty where one has not been read yet. */
-  readonly path: string[]
+  /** Down to the item in hand. */
+  readonly open: Open[]
 }
 
-const failure = ({ path, at }: Cursor, kind: TtlvErrorKind, problem: string): EncodingError =>
+/** An item of which not everything has been read. */
+type Open = { readonly offset: number; readonly members: Members }
+
+type Members = { tag?: string; type?: string; name?: string; value?: Scalar | null | TextItem[] }
+
+const failure = ({ open, at }: Cursor, kind: TtlvErrorKind, problem: string): EncodingError =>
   new EncodingError(
     kind,
     problem,
     at,
-    path.filter((tag) => tag !== ''),
+    open.flatMap(({ members }) => members.tag ?? []),
   )
 
 const malformed = (cursor: Cursor, problem: string): EncodingError => failure(cursor, 'malformed', problem)
@@ -97,63 +102,78 @@ const readScalar = (cursor: Cursor): Scalar | null => {
   return found[1]
 }
 
-const readItems = (cursor: Cursor, depth: number): readonly TextItem[] => {
+/** Fills the list while it reads: what was read before an error is there. */
+const readItems = (cursor: Cursor, items: TextItem[]): void => {
   expect(cursor, '[')
-  const items: TextItem[] = []
-  if (accept(cursor, ']')) return items
-  do items.push(readItem(cursor, depth))
+  if (accept(cursor, ']')) return
+  do items.push(readItem(cursor))
   while (accept(cursor, ','))
   expect(cursor, ']')
-  return items
 }
-
-type Members = { tag?: string; type?: string; name?: string; value?: Scalar | null | readonly TextItem[] }
 
 const isMember = (name: string): name is keyof Members => ['tag', 'type', 'name', 'value'].includes(name)
 
-const readMember = (cursor: Cursor, members: Members, depth: number): void => {
+const readMember = (cursor: Cursor, members: Members): void => {
   const name = readString(cursor)
   if (!isMember(name)) throw malformed(cursor, 'an unknown member')
   if (Object.hasOwn(members, name)) throw malformed(cursor, `${name} a second time`)
   expect(cursor, ':')
-  if (name === 'value') members.value = peek(cursor) === '[' ? readItems(cursor, depth + 1) : readScalar(cursor)
-  else members[name] = readString(cursor)
-  if (name === 'tag') cursor.path[depth] = members.tag ?? ''
+  if (name !== 'value') members[name] = readString(cursor)
+  else if (peek(cursor) === '[') readItems(cursor, (members.value = []))
+  else members.value = readScalar(cursor)
 }
 
-const checkLimits = (cursor: Cursor, depth: number): void => {
-  const { limits } = cursor
+const checkLimits = (cursor: Cursor): void => {
+  const { limits, open } = cursor
   cursor.items += 1
   if (cursor.items > limits.maxItems) throw failure(cursor, 'limit', 'too many items')
-  if (depth > limits.maxDepth) throw failure(cursor, 'limit', 'nested too deeply')
+  if (open.length > limits.maxDepth) throw failure(cursor, 'limit', 'nested too deeply')
 }
 
-const readItem = (cursor: Cursor, depth: number): TextItem => {
-  skipSpace(cursor)
-  checkLimits(cursor, depth)
-  const offset = cursor.at
-  cursor.path[depth] = ''
-  const members: Members = {}
-  expect(cursor, '{')
-  do readMember(cursor, members, depth)
-  while (accept(cursor, ','))
-  expect(cursor, '}')
-  const { tag, type = 'Structure', value = null } = members
-  if (tag === undefined) throw malformed(cursor, 'an item without a tag')
-  cursor.path.length = depth
+const itemOf = (tag: string, { offset, members }: Open): TextItem => {
+  const { type = 'Structure', value = null } = members
   if (value === null) return { tag, type, value: undefined, children: undefined, offset }
   if (typeof value === 'object') return { tag, type, value: undefined, children: value, offset }
   return { tag, type, value, children: undefined, offset }
 }
 
-/**
- * One item after the other; the text ends where the last one does.
- * @throws EncodingError
- */
-export const readJson = (text: string, limits: TextLimits): readonly TextItem[] => {
-  const cursor: Cursor = { text, limits, at: 0, items: 0, path: [] }
+const readItem = (cursor: Cursor): TextItem => {
+  skipSpace(cursor)
+  checkLimits(cursor)
+  const open: Open = { offset: cursor.at, members: {} }
+  cursor.open.push(open)
+  expect(cursor, '{')
+  do readMember(cursor, open.members)
+  while (accept(cursor, ','))
+  expect(cursor, '}')
+  const { tag } = open.members
+  if (tag === undefined) throw malformed(cursor, 'an item without a tag')
+  cursor.open.pop()
+  return itemOf(tag, open)
+}
+
+/** The outermost item that has not ended, with the structures in it that have not, as far as their tags are known. */
+const unfinished = ({ open }: Cursor): TextItem | undefined => {
+  let inner: TextItem | undefined
+  for (const { offset, members } of open.toReversed()) {
+    const { tag, value } = members
+    if (tag === undefined || !Array.isArray(value)) continue
+    if (inner !== undefined) value.push(inner)
+    inner = itemOf(tag, { offset, members })
+  }
+  return inner
+}
+
+/** One item after the other; the text ends where the last one does. */
+export const readJson = (text: string, limits: TextLimits): Reading => {
+  const cursor: Cursor = { text, limits, at: 0, items: 0, open: [] }
   const items: TextItem[] = []
-  do items.push(readItem(cursor, 0))
-  while (peek(cursor) !== '')
-  return items
+  try {
+    do items.push(readItem(cursor))
+    while (peek(cursor) !== '')
+  } catch (error) {
+    if (!(error instanceof EncodingError)) throw error
+    return { items, error, unfinished: unfinished(cursor) }
+  }
+  return { items }
 }

@@ -1,6 +1,6 @@
 import { SaxesParser, type SaxesAttributeNS, type SaxesTagNS } from 'saxes'
 import { EncodingError } from './encoding-error.ts'
-import type { TextItem, TextLimits } from './text-item.ts'
+import type { Reading, TextItem, TextLimits } from './text-item.ts'
 
 /*
  * Items in XML (Additional Message Encodings 1.0, section 6.1.6). Elements and attributes are all there may be: no
@@ -22,14 +22,14 @@ type Open = {
   readonly children: TextItem[]
 }
 
-type Reading = {
+type State = {
   readonly limits: TextLimits
   readonly open: Open[]
   readonly finished: TextItem[]
   items: number
 }
 
-const pathOf = ({ open }: Reading): readonly string[] => open.map(({ tag }) => tag)
+const pathOf = ({ open }: State): readonly string[] => open.map(({ tag }) => tag)
 
 const ATTRIBUTES: ReadonlySet<string> = new Set(['type', 'value', 'name', 'tag'])
 
@@ -44,7 +44,7 @@ const attributesOf = ({ local, attributes }: SaxesTagNS): ReadonlyMap<string, st
   return found.has('tag') === (local === ANY) ? found : undefined
 }
 
-const openElement = (reading: Reading, tag: SaxesTagNS, offset: number): void => {
+const openElement = (reading: State, tag: SaxesTagNS, offset: number): void => {
   const { limits, open } = reading
   const fail = (kind: 'malformed' | 'limit', problem: string): EncodingError =>
     new EncodingError(kind, problem, offset, pathOf(reading))
@@ -63,7 +63,7 @@ const openElement = (reading: Reading, tag: SaxesTagNS, offset: number): void =>
   })
 }
 
-const closeElement = ({ open, finished }: Reading): void => {
+const closeElement = ({ open, finished }: State): void => {
   const closed = open.pop()
   if (closed === undefined) return
   const { children, ...item } = closed
@@ -71,8 +71,8 @@ const closeElement = ({ open, finished }: Reading): void => {
   siblings.push({ ...item, children: children.length > 0 ? children : undefined })
 }
 
-const createParser = (reading: Reading): SaxesParser<{ xmlns: true }> => {
-  const parser = new SaxesParser({ xmlns: true })
+const createParser = (reading: State, fragment: boolean): SaxesParser<{ xmlns: true }> => {
+  const parser = new SaxesParser({ xmlns: true, fragment })
   let start = 0
   const refuse = (problem: string) => (): never => {
     throw new EncodingError('malformed', problem, parser.position, pathOf(reading))
@@ -94,14 +94,25 @@ const createParser = (reading: Reading): SaxesParser<{ xmlns: true }> => {
   return parser
 }
 
-/**
- * The one item of a document.
- * @throws EncodingError
- */
-export const readXml = (text: string, limits: TextLimits): TextItem => {
-  const reading: Reading = { limits, open: [], finished: [], items: 0 }
-  createParser(reading).write(text).close()
-  const [item] = reading.finished
-  if (item === undefined) throw new EncodingError('malformed', 'no element', 0, [])
-  return item
+/** The outermost element that has not ended, with the items in it; what is not closed there is closed here. */
+const unfinished = (reading: State): TextItem | undefined => {
+  while (reading.open.length > 1) closeElement(reading)
+  const [root] = reading.open
+  return root === undefined ? undefined : { ...root, children: root.children }
+}
+
+/** A declaration only begins a document, of which this may be several; blanks keep the places. */
+const DECLARATION = /^\ufeff?<\?xml[ \t\n\r][^>]*\?>/
+
+/** The one item of a document; with `many`, of one document after the other. */
+export const readXml = (text: string, limits: TextLimits, many: boolean): Reading => {
+  const reading: State = { limits, open: [], finished: [], items: 0 }
+  try {
+    const given = many ? text.replace(DECLARATION, (declaration) => ' '.repeat(declaration.length)) : text
+    createParser(reading, many).write(given).close()
+  } catch (error) {
+    if (!(error instanceof EncodingError)) throw error
+    return { items: reading.finished, error, unfinished: unfinished(reading) }
+  }
+  return { items: reading.finished }
 }

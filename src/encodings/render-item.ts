@@ -14,7 +14,7 @@ import {
 } from '../ttlv/reader.ts'
 import { EncodingError } from './encoding-error.ts'
 import { fieldOf, labelAfter, tagName } from './names.ts'
-import type { Layout, ValueWriter } from './notation.ts'
+import type { Layout, RenderOptions, ValueWriter } from './notation.ts'
 
 /* From TTLV to items in text. `scan` has checked the message, or we have written it ourselves. */
 
@@ -45,24 +45,32 @@ const format = (values: ValueWriter, buffer: Buffer, at: number, field: number):
   }
 }
 
-const renderLeaf = (layout: Layout, buffer: Buffer, at: number, label: string | undefined): string => {
+const renderLeaf = (
+  layout: Layout,
+  buffer: Buffer,
+  at: number,
+  label: string | undefined,
+  { hidden, inPlace }: RenderOptions,
+): string => {
   const tag = tagAt(buffer, at)
   const type = itemTypeName(typeAt(buffer, at))
-  const value = format(layout.values, buffer, at, fieldOf(tag, label))
+  const value =
+    inPlace !== undefined && hidden?.has(at) === true
+      ? inPlace(buffer, at)
+      : format(layout.values, buffer, at, fieldOf(tag, label))
   if (type === undefined || value === undefined)
     throw new EncodingError('invalid', 'a value that has no form in this encoding', at, [tagName(tag)])
   return layout.leaf(tag, type, value)
 }
 
-/** Line breaks and blanks for people; nothing for programs. */
-const breakAt = (indent: number | undefined, depth: number): string =>
+const breakAt = ({ indent }: RenderOptions, depth: number): string =>
   indent === undefined ? '' : `\n${' '.repeat(indent * depth)}`
 
 const renderStructure = (
   layout: Layout,
   buffer: Buffer,
   from: number,
-  indent: number | undefined,
+  options: RenderOptions,
   depth: number,
 ): string => {
   const tag = tagAt(buffer, from)
@@ -74,18 +82,20 @@ const renderStructure = (
   for (let at = start; at < end; at = nextItem(buffer, at)) {
     const isStructure = typeAt(buffer, at) === ITEM_TYPE.Structure
     if (at > start) text += layout.separator
-    text += breakAt(indent, depth + 1)
-    text += isStructure ? renderStructure(layout, buffer, at, indent, depth + 1) : renderLeaf(layout, buffer, at, label)
+    text += breakAt(options, depth + 1)
+    text += isStructure
+      ? renderStructure(layout, buffer, at, options, depth + 1)
+      : renderLeaf(layout, buffer, at, label, options)
     label = labelAfter(label, tagAt(buffer, at), () => (isStructure ? undefined : readText(buffer, at)))
   }
-  return text + breakAt(indent, depth) + layout.close(tag)
+  return layout.close === undefined ? text : text + breakAt(options, depth) + layout.close(tag)
 }
 
 /**
- * The message as text, indented by so many blanks where that is wanted.
+ * The message as text.
  * @throws EncodingError where the notation cannot express a value
  */
-export const fromTtlv = (layout: Layout, message: Buffer, indent?: number): string =>
+export const fromTtlv = (layout: Layout, message: Buffer, options: RenderOptions = {}): string =>
   typeAt(message, 0) === ITEM_TYPE.Structure
-    ? renderStructure(layout, message, 0, indent, 0)
-    : renderLeaf(layout, message, 0, undefined)
+    ? renderStructure(layout, message, 0, options, 0)
+    : renderLeaf(layout, message, 0, undefined, options)

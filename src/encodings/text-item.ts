@@ -1,3 +1,5 @@
+import type { EncodingError } from './encoding-error.ts'
+
 /** A value as JSON has it; XML has texts only. */
 export type Scalar = string | number | boolean
 
@@ -20,4 +22,12 @@ export type TextLimits = {
   readonly maxDepth: number
   /** Most items, structures included. */
   readonly maxItems: number
+}
+
+/** What could be read of a text: its items, and what ended it before its time. */
+export type Reading = {
+  readonly items: readonly TextItem[]
+  readonly error?: EncodingError
+  /** The item in which the error is, as far as it goes. */
+  readonly unfinished?: TextItem | undefined
 }

@@ -1,10 +1,8 @@
 import { TAGS } from '../protocol/tags.ts'
-import type { Encoding } from './encoding.ts'
+import { createEncoding, type Encoding } from './encoding.ts'
 import { hexTag } from './names.ts'
 import type { Layout } from './notation.ts'
 import { readXml } from './read-xml.ts'
-import { fromTtlv } from './render-item.ts'
-import { toTtlv } from './write-item.ts'
 import { xmlReader, xmlWriter } from './xml-values.ts'
 
 /** A tag without a name stands in an attribute of a general element (section 6.1.6). */
@@ -20,8 +18,4 @@ const layout: Layout = {
 }
 
 /** XML profile (Additional Message Encodings 1.0, section 6). */
-export const xml: Encoding = {
-  name: 'XML',
-  fromTtlv: (message, indent) => fromTtlv(layout, message, indent),
-  toTtlv: (text, limits) => toTtlv(readXml(text, limits), xmlReader),
-}
+export const xml: Encoding = createEncoding({ name: 'XML', layout, values: xmlReader, read: readXml })

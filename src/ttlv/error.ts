@@ -9,11 +9,13 @@ export type TtlvErrorKind = 'malformed' | 'size' | 'limit' | 'invalid'
 export class TtlvError extends Error {
   readonly kind: TtlvErrorKind
   readonly offset: number
+  readonly problem: string
 
   constructor(kind: TtlvErrorKind, problem: string, offset: number) {
     super(`${problem} at offset ${offset}`)
     this.name = 'TtlvError'
     this.kind = kind
     this.offset = offset
+    this.problem = problem
   }
 }
