@@ -1,10 +1,6 @@
-import {
-  type ClientIdentity,
-  connectTo,
-  type KmipServer,
-  type WireConnection,
-} from '../../spec-tests/helpers/server.ts'
+import type { ClientIdentity, KmipServer } from '../../spec-tests/helpers/server.ts'
 import { type Bindings, timeOf } from './bindings.ts'
+import { type CaseConnection, connectForCase } from './case-connection.ts'
 import { compareResponse } from './compare.ts'
 import { decodeItem, type Item } from './decode.ts'
 import { encodeMessage } from './encode.ts'
@@ -58,15 +54,12 @@ const failureText = (error: unknown): readonly string[] => [error instanceof Err
 
 /** Plays one exchange; whatever is wrong with the answer, it is kept for the requests that follow. */
 const playExchange = async (
-  connection: WireConnection,
+  connection: CaseConnection,
   { request, response }: Exchange,
   answers: Item[],
   bindings: Bindings,
 ): Promise<readonly string[]> => {
-  connection.write(encodeMessage(request, resolver(bindings, answers)))
-  const answer = await connection.next()
-  if (answer === undefined) throw new Error('the server closed the connection')
-  const item = decodeItem(answer)
+  const item = decodeItem(await connection.ask(encodeMessage(request, resolver(bindings, answers))))
   answers.push(item)
   const problems = compareResponse(response, item, request, bindings)
   return problems.length === 0 ? [] : [...problems, ...messagesIn(item)]
@@ -84,7 +77,7 @@ export type Play = {
 
 const playStep = (
   play: Play,
-  connection: WireConnection,
+  connection: CaseConnection,
   exchange: Exchange,
   answers: Item[],
 ): Promise<readonly string[]> => {
@@ -99,8 +92,8 @@ const playStep = (
  * not in the way of the next one. Answers one text for each step that differs, and none where the case passes.
  */
 export const playCase = async (play: Play): Promise<readonly string[]> => {
-  const { server, identity, exchanges } = play
-  const connection = await connectTo(server, identity)
+  const { server, identity, name, exchanges } = play
+  const connection = await connectForCase(server, identity, name)
   const answers: Item[] = []
   const problems: string[] = exchanges.length === 0 ? ['no exchange that a client begins'] : []
   try {
@@ -109,7 +102,7 @@ export const playCase = async (play: Play): Promise<readonly string[]> => {
       if (found.length > 0) problems.push(`step ${step}: ${found.join('; ')}`)
     }
   } finally {
-    connection.socket.destroy()
+    connection.close()
   }
   return problems
 }

@@ -47,7 +47,7 @@ const filesOf = (version: string): readonly string[] => {
 
 const playVersion = async (version: (typeof VERSIONS)[number]): Promise<readonly Outcome[]> => {
   const { data, remove } = await temporaryData()
-  const server = await startKmipd(data, ['--log-level', 'error'])
+  const server = await startKmipd(data, ['--log-level', 'error', '--https-port', '0'])
   try {
     const identity = await identityOf(data, 'admin')
     const cases = filesOf(version).map((file) => ({
