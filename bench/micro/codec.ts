@@ -1,4 +1,7 @@
 import Benchmark from 'benchmark'
+import type { Encoding } from '../../src/encodings/encoding.ts'
+import { json as jsonEncoding } from '../../src/encodings/json.ts'
+import { xml as xmlEncoding } from '../../src/encodings/xml.ts'
 import { requestMessage, responseBatchItem, responseHeader } from '../../src/protocol/message.ts'
 import { symmetricKey } from '../../src/protocol/structures/managed-objects.ts'
 import { keyWrappingSpecification } from '../../src/protocol/structures/key-wrapping.ts'
@@ -15,6 +18,9 @@ import { Writer } from '../../src/ttlv/writer.ts'
  * The codec against JSON: one Get as the server sees it, read and checked down to every leaf, and its answer with an
  * AES-256 key written. JSON gets and gives the very same objects, with bytes as Node's Buffer makes JSON of itself. The
  * last row is JSON at its best: bytes as base64 text that somebody else has made beforehand.
+ *
+ * Besides, the same messages in the other encodings of KMIP: a request read from JSON or XML and an answer written in it,
+ * by way of TTLV as the server does it.
  *
  *   node bench/micro/codec.ts [--json]
  */
@@ -105,6 +111,21 @@ const ttlv = (version: Version): Side => {
   }
 }
 
+const TEXT_LIMITS = { maxBytes: 4 * 1_048_576, maxDepth: 32, maxItems: 10_000 }
+
+/** What an encoding adds to reading a request and writing an answer in TTLV. */
+const encoded = (version: Version, encoding: Encoding): Side => {
+  const ours = ttlv(version)
+  const request = encoding.fromTtlv(requestBytes(version))
+  answer.compile(version).write(writer, TAG.ResponseMessage, responseOf(version))
+  const response = Buffer.from(writer.bytes())
+  writer.reset()
+  return {
+    read: () => [encoding.toTtlv(request, TEXT_LIMITS), ours.read()],
+    write: () => [ours.write(), encoding.fromTtlv(response).length],
+  }
+}
+
 const base64 = (_key: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && 'type' in value && 'data' in value && Array.isArray(value.data)
     ? Buffer.from(value.data as number[]).toString('base64')
@@ -151,23 +172,31 @@ for (const version of ['1.4', '2.1'] as const) {
   const ours = ttlv(version)
   const theirs = json(version)
   const best = jsonOfText(version)
+  const inJson = encoded(version, jsonEncoding)
+  const inXml = encoded(version, xmlEncoding)
   const results = measured({
     'ttlv read': ours.read,
     'ttlv write': ours.write,
     'ttlv both': () => [ours.read(), ours.write()],
     'json both': () => [theirs.read(), theirs.write()],
     'json both, bytes ready as text': () => [best.read(), best.write()],
+    'KMIP in JSON, both': () => [inJson.read(), inJson.write()],
+    'KMIP in XML, both': () => [inXml.read(), inXml.write()],
   })
   const rate = (name: string): number => results.find((result) => result.name === name)?.perSecond ?? 0
   const times = (name: string): number => Math.round((rate('ttlv both') / rate(name)) * 100) / 100
   const ratio = times('json both')
   const ratioToText = times('json both, bytes ready as text')
+  const [ratioToKmipJson, ratioToKmipXml] = [times('KMIP in JSON, both'), times('KMIP in XML, both')]
   if (process.argv.includes('--json'))
-    console.log(JSON.stringify({ bench: 'codec', version, ratio, ratioToText, results }))
+    console.log(
+      JSON.stringify({ bench: 'codec', version, ratio, ratioToText, ratioToKmipJson, ratioToKmipXml, results }),
+    )
   else {
     console.log(
       `Get in ${version}: ${ratio} times as fast as JSON (${ratioToText} where JSON finds its bytes ready as text)`,
     )
+    console.log(`  ${ratioToKmipJson} times as fast as KMIP in JSON, ${ratioToKmipXml} times as fast as KMIP in XML`)
     for (const { name, perSecond } of results) console.log(`  ${name.padEnd(32)} ${perSecond} per second`)
   }
 }

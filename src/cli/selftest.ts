@@ -8,6 +8,7 @@ import { configFrom, withConfig } from './config-options.ts'
 import type { CliContext } from './context.ts'
 import { connectKmip, type KmipClient } from './kmip-client.ts'
 import { localAddress } from './local-address.ts'
+import { playOasisCases } from './oasis-cases.ts'
 import { ownServerPair, pkiOf } from './pki-of.ts'
 import { discover, exercise, type Report } from './selftest-steps.ts'
 
@@ -59,8 +60,15 @@ const selftest = async (options: Options, context: CliContext): Promise<void> =>
   context.io.out('the server works')
 }
 
-/** `kmipd selftest`: a whole exchange with the running server, over TLS and as the administrator. */
+/**
+ * `kmipd selftest`: a whole exchange with the running server, over TLS and as the administrator; or, on its own server,
+ * the official test cases.
+ */
 export const selftestCommand = (context: CliContext): Command =>
   withConfig(new Command('selftest'))
     .description('make, get, find and destroy a key on the running server')
-    .action((options: Options) => selftest(options, context))
+    .option('--oasis <dir>', 'play the official OASIS test cases instead, in a data directory that is thrown away')
+    .action((options: Options) => {
+      const { oasis } = options
+      return typeof oasis === 'string' ? playOasisCases(oasis, context) : selftest(options, context)
+    })
