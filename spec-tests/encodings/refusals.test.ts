@@ -102,6 +102,7 @@ const XML_REFUSALS: readonly Refusal[] = [
   ['an attribute with a namespace', xmlLeaf.replace('type', 'xml:type'), 'malformed'],
   ['a tag in an attribute of another element', xmlLeaf.replace('type', 'tag="0x420001" type'), 'malformed'],
   ['a general element without a tag', '<TTLV type="Integer" value="1"/>', 'malformed'],
+  ['many namespaces', `<BatchItem ${Array.from({ length: 20 }, (_, i) => `xmlns:a${i}="x"`).join(' ')}/>`, 'malformed'],
   ['another namespace', xmlLeaf.replace('type', 'xmlns="urn:other" type'), 'malformed'],
   ['a prefix of nothing', xmlLeaf.replace('BatchCount', 'k:BatchCount'), 'malformed'],
   ['nesting', '<BatchItem>'.repeat(6), 'limit', undefined, 'BatchItem/BatchItem/BatchItem/BatchItem/BatchItem'],

@@ -31,6 +31,9 @@ type State = {
 
 const pathOf = ({ open }: State): readonly string[] => open.map(({ tag }) => tag)
 
+/** Those four, and some for namespaces. */
+const MOST_ATTRIBUTES = 16
+
 const ATTRIBUTES: ReadonlySet<string> = new Set(['type', 'value', 'name', 'tag'])
 
 /** What an element says about its item; undefined where it says what it may not. */
@@ -74,6 +77,7 @@ const closeElement = ({ open, finished }: State): void => {
 const createParser = (reading: State, fragment: boolean): SaxesParser<{ xmlns: true }> => {
   const parser = new SaxesParser({ xmlns: true, fragment })
   let start = 0
+  let attributes = 0
   const refuse = (problem: string) => (): never => {
     throw new EncodingError('malformed', problem, parser.position, pathOf(reading))
   }
@@ -88,7 +92,15 @@ const createParser = (reading: State, fragment: boolean): SaxesParser<{ xmlns: t
   parser.on('xmldecl', ({ version, encoding }) => {
     if (version !== '1.0' || (encoding ?? 'utf-8').toLowerCase() !== 'utf-8') refuse('another version or encoding')()
   })
-  parser.on('opentagstart', () => (start = parser.position))
+  parser.on('opentagstart', () => {
+    start = parser.position
+    attributes = 0
+  })
+  // Before the parser does more with them, which costs more than reading them.
+  parser.on('attribute', () => {
+    attributes += 1
+    if (attributes > MOST_ATTRIBUTES) refuse('attributes that KMIP does not have')()
+  })
   parser.on('opentag', (tag) => openElement(reading, tag, start))
   parser.on('closetag', () => closeElement(reading))
   return parser
