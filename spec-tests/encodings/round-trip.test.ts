@@ -17,7 +17,7 @@ import { arbitraryValue } from '../helpers/arbitrary.ts'
 const LIMITS = { maxBytes: 1_000_000, maxDepth: 32, maxItems: 100_000 }
 
 /** Kinds that have no arbitrary: what they hold is no plain value, and operations are tested with them elsewhere. */
-const UNTRIED = ['Encrypt Response Payload', 'Locate Request Payload']
+const UNTRIED = ['Encrypt Response Payload', 'Locate Request Payload', 'Notify Request Payload']
 
 /** What XML 1.0 cannot hold, whether escaped or not, as it stands in JSON. */
 const IMPOSSIBLE = /\\[bf]|\\u00[01]|\ufffe|\uffff/

@@ -33,7 +33,7 @@ void test('1.4 §9.1 / 2.1 §10.1: of a message that is cut off, what is there i
     { offset: 8, path: [0x420078, 0x420077] },
     { offset: 56, path: [0x420078, 0x420077, 0x42000d], problem: /past its structure/ },
   ])
-  t.match(damage[0]?.problem, /of 120 bytes, of which 62 are there/)
+  t.match(damage[0]?.problem, /of 96 bytes, of which 62 are there/)
   t.equal(next, cut.length)
   t.end()
 })

@@ -33,16 +33,13 @@ const byTitle: ReadonlyMap<string, Enumeration> = new Map(
 const TABLE_OF: Readonly<Record<string, string>> = {
   MaskGeneratorHashingAlgorithm: 'HashingAlgorithm',
   LinkedObjectIdentifier: 'UniqueIdentifier',
-  PrivateKeyUniqueIdentifier: 'UniqueIdentifier',
-  PublicKeyUniqueIdentifier: 'UniqueIdentifier',
-  ReplacedUniqueIdentifier: 'UniqueIdentifier',
 }
 
 /** The enumeration or mask that the values of a field come from; tags are the values of an Attribute Reference. */
 export const tableOf = (field: number): Enumeration | undefined => {
   if (field === TAG.AttributeReference) return TAGS
   const name = TAGS.nameOf(field)
-  return name === undefined ? undefined : byTitle.get(TABLE_OF[name] ?? name)
+  return name === undefined ? undefined : byTitle.get(TABLE_OF[name] ?? name.replace(/^.*(?=UniqueIdentifier$)/, ''))
 }
 
 /** Names that older texts or the test cases have for a value that is called otherwise today: read, never written. */
