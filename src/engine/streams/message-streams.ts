@@ -8,7 +8,7 @@ import type { OpenEntry, StreamTable } from './stream-table.ts'
 
 /**
  * Streams as one item, or a batch with Undo, works on them, until it is known what has become of it
- * (docs/decisions/007).
+ * (docs/decisions/008).
  */
 export type MessageStreams = {
   /** The same for each run of an item: what a part does is done once. */

@@ -77,11 +77,12 @@ export const onKeyThread = (job: KeyJob): Promise<Buffer> => {
   lastId += 1
   const id = lastId
   return new Promise((resolve, reject) => {
-    thread.waiting.set(id, { resolve, reject })
-    thread.worker.ref()
     // A copy of its own: what is sent is copied with all of the memory that it is a part of.
     const data = Uint8Array.from(job.data)
     thread.worker.postMessage({ ...job, data, id })
     data.fill(0)
+    // Only what has been sent is waited for; the answer comes in a later turn.
+    thread.waiting.set(id, { resolve, reject })
+    thread.worker.ref()
   })
 }
