@@ -92,7 +92,7 @@ export const payloadIn = (writer: Writer, start: number, end: number): Buffer | 
 
 /**
  * The payload that the item written from `start` to `end` keeps when it is undone, copied: the answer comes back with
- * another status (1.4 section 11.43, 2.1 section 9.5). But what it delivered is not given: a cipher text whose use is
+ * another status (1.4 section 11.43, 2.1 section 11.5). But what it delivered is not given: a cipher text whose use is
  * not counted any more, or a key that counts as fresh again.
  */
 export const keptPayload = (writer: Writer, start: number, end: number): Buffer | undefined => {
@@ -101,7 +101,7 @@ export const keptPayload = (writer: Writer, start: number, end: number): Buffer 
   return Buffer.from(payload)
 }
 
-/** An item that had succeeded before a later one failed, in a batch with Undo (1.4 section 6.13, 2.1 section 9.5). */
+/** An item that had succeeded before a later one failed, in a batch with Undo (1.4 section 6.13, 2.1 section 9.6). */
 export const writeUndoneItem = (writer: Writer, item: RequestBatchItem, payload: Buffer | undefined): void => {
   const start = beginItem(writer, item, 'OperationUndone')
   if (payload !== undefined) writer.raw(payload)

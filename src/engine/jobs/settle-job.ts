@@ -50,7 +50,7 @@ const places = (job: Job, from: number): readonly string[] =>
 
 /**
  * Writes down what has come of a job, and what follows for those behind it in its batch, which have been waiting: one
- * item after the other, as in a batch that is answered at once (1.4 sections 6.12 and 6.13, 2.1 sections 9.5 and 9.6).
+ * item after the other, as in a batch that is answered at once (1.4 sections 6.12 and 6.13, 2.1 sections 9.6 and 9.8).
  */
 export const settleJob = async (book: JobBook, opened: OpenedJob, settled: Job, left: BatchSnapshot): Promise<void> => {
   book.save(opened, settled)
