@@ -24,6 +24,7 @@ import type { Log } from './observe/log.ts'
 import { createLogger } from './observe/logger.ts'
 import { OPERATIONS } from './operations/registry.generated.ts'
 import { ensureIssuingAuthority } from './pki/issuing-authority.ts'
+import { createLinkCertificates } from './pki/link-certificates.ts'
 import { pkiPaths } from './pki/pki-paths.ts'
 import type { ServerCertificates } from './pki/server-certificates.ts'
 import { openPostgresStore } from './store/postgres.ts'
@@ -181,6 +182,7 @@ const serve = async (
     access,
     authenticator: known.authenticator,
     tickets: createTicketOffice(config.access.ticketLifetime),
+    links: { ...known.links, ...createLinkCertificates(pkiPaths(dataPaths(config).pki).authority) },
     clock,
     ids,
     log,

@@ -15,9 +15,9 @@ export const memoryDirectory = (initial: readonly Client[]): ClientDirectory => 
     (a.subject !== undefined && a.subject === b.subject && a.issuer === b.issuer)
   return {
     findByFingerprint: (fingerprint) => Promise.resolve(clients.find((client) => client.fingerprint === fingerprint)),
-    findById: (id) => Promise.resolve(clients.find((client) => client.id === id)),
     findBySubject: (issuer, subject) =>
       Promise.resolve(clients.find((client) => client.issuer === issuer && client.subject === subject)),
+    findById: (id) => Promise.resolve(clients.find((client) => client.id === id)),
     add: (client) => {
       if (clients.some((known) => clashes(known, client))) return Promise.reject(new DuplicateClientError(client.name))
       clients.push(client)

@@ -19,6 +19,9 @@ import { pairPaths } from '../../src/pki/pki-paths.ts'
 import { OPERATIONS } from '../../src/operations/registry.generated.ts'
 import type { Operation as OperationName } from '../../src/protocol/enumerations.ts'
 import type { Version } from '../../src/schema/version.ts'
+import { createLinkCertificates } from '../../src/pki/link-certificates.ts'
+import { pkiPaths } from '../../src/pki/pki-paths.ts'
+import type { UnregisteredPolicy } from '../../src/access/authenticate.ts'
 import { openSqliteStore, type OpenStore } from '../../src/store/sqlite.ts'
 import { createUuidV7Ids } from '../../src/system.ts'
 import {
@@ -57,7 +60,10 @@ export type TestClient = {
 
 export type TestClock = Clock & { set(seconds: number): void; advance(seconds: number): void }
 
-export type HarnessOptions = { readonly credentials?: CredentialsPolicy }
+export type HarnessOptions = {
+  readonly credentials?: CredentialsPolicy
+  readonly unregistered?: UnregisteredPolicy
+}
 
 export type UserOptions = DeviceIdentifiers & {
   readonly role?: Role
@@ -157,6 +163,7 @@ const open = async (directory: string, clock: Clock, policy: HarnessOptions): Pr
     access,
     authenticator: authentications.authenticator,
     tickets: createTicketOffice(86_400),
+    links: { ...authentications.links, ...createLinkCertificates(pkiPaths(join(directory, 'pki')).authority) },
     clock,
     ids: createUuidV7Ids(),
     log: quiet,

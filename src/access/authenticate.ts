@@ -33,7 +33,7 @@ const UNREGISTERED = 'x509-'
  * The same for every certificate with these names, so that a renewed one still owns its objects. Each name goes in with
  * its length: no other pair of names gives the same bytes.
  */
-const stableId = (issuer: string, subject: string): string =>
+export const stableId = (issuer: string, subject: string): string =>
   `${UNREGISTERED}${createHash('sha256')
     .update(JSON.stringify([issuer, subject]))
     .digest('hex')}`

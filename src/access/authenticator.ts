@@ -1,5 +1,6 @@
 import type { Authenticator, Channel, Claims, Verdict } from '../domain/authenticator.ts'
 import type { Clock } from '../domain/clock.ts'
+import type { Link, LinkCredentials } from '../domain/link-credentials.ts'
 import { isPromise, type MaybePromise, then } from '../domain/maybe-promise.ts'
 import type { ObjectStore } from '../domain/object-store.ts'
 import type { ClientDirectory, PeerCertificate, Principal, PrincipalSource } from '../domain/principal.ts'
@@ -7,10 +8,12 @@ import type { UserDirectory } from '../domain/users.ts'
 import type { Log } from '../observe/log.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import type { Credential } from '../protocol/structures/credential.ts'
-import { authenticate, type Authentication, type UnregisteredPolicy } from './authenticate.ts'
+import type { Authentication, UnregisteredPolicy } from './authenticate.ts'
 import { createCurrentDirectory } from './current-directory.ts'
 import { createCurrentPrincipals } from './current-principals.ts'
+import { isFree } from './free-certificate.ts'
 import { createGuesses } from './guesses.ts'
+import { identifyPeer, type IdentityParts } from './identify-peer.ts'
 import type { Sealing } from './ticket-record.ts'
 import type { SecretsKeeper } from './user-secrets.ts'
 import { notSuccessful, type Outcome, verifyCredential, type VerifierParts } from './verify-credential.ts'
@@ -44,6 +47,7 @@ export type Authentications = {
   identify(peer: PeerCertificate): Promise<Authentication>
   /** Who sends a message. */
   readonly authenticator: Authenticator
+  readonly links: Pick<LinkCredentials, 'mayTake' | 'replaces'>
 }
 
 const failed = (error: KmipError, close = false): Verdict => ({ refusal: error, close })
@@ -99,6 +103,20 @@ const sourceOf = ({ fingerprint, issuer, subject, trusted, validFrom, validTo }:
   certificate: { fingerprint, issuer, subject, trusted, validFrom, validTo },
 })
 
+/** Connections whose certificates are replaced, and those that take their place (2.1 section 6.1.48). */
+const createLinks = (identity: IdentityParts, { clock, log }: Pick<AuthenticatorParts, 'clock' | 'log'>) => {
+  const open = new WeakSet<PeerCertificate>()
+  return {
+    identify: (peer: PeerCertificate): Promise<Authentication> =>
+      identifyPeer(identity, peer, clock.now(), open.has(peer)),
+    mayTake: (link: Link, certificate: Buffer): Promise<boolean> => isFree(identity, link, certificate, clock.now()),
+    replaces: ({ principal, certificate }: Link, fingerprint: string): void => {
+      open.add(certificate)
+      log.info('client asks for another certificate', { client: principal.name, fingerprint })
+    },
+  }
+}
+
 /** Who a certificate shows, and as of which version of the directory that was found. */
 type Identified = { readonly version: number; readonly principal: Principal | undefined }
 
@@ -108,21 +126,22 @@ type Identified = { readonly version: number; readonly principal: Principal | un
  * by default the certificate decides then. What an administrator changes is in force for connections that are open, too.
  */
 export const createAuthenticator = (parts: AuthenticatorParts): Authentications => {
-  const { clients, clock, log, milliseconds, policy } = parts
+  const { clients, log, milliseconds, policy } = parts
   const directory = createCurrentDirectory(parts)
   const guesses = createGuesses(milliseconds)
   const passwords = createPasswordCheck(guesses, milliseconds)
   const identified = new WeakMap<PeerCertificate, Identified>()
+  const links = createLinks({ clients, records: parts.store.records, unregistered: policy.unregistered }, parts)
 
   const identify = async (peer: PeerCertificate): Promise<Authentication> => {
     const version = await directory.version()
-    const found = await authenticate(peer, clients, policy.unregistered, clock.now())
+    const found = await links.identify(peer)
     const principal = found.principal && { ...found.principal, source: sourceOf(peer) }
     identified.set(peer, { version, principal })
     return found
   }
 
-  const current = createCurrentPrincipals({ directory, clients, clock, policy: policy.unregistered })
+  const current = createCurrentPrincipals({ directory, identify: links.identify, clock: parts.clock })
   const checkTicket = createTicketCheck({ ...parts, current })
   const verifier: VerifierParts = { ...parts, directory, passwords, guesses, checkTicket, timestamps: new Map() }
 
@@ -172,5 +191,5 @@ export const createAuthenticator = (parts: AuthenticatorParts): Authentications 
       return judge({ ...channel, principal }, claims)
     })
 
-  return { identify, authenticator: guarded(decide, log) }
+  return { identify, authenticator: guarded(decide, log), links }
 }

@@ -1,15 +1,15 @@
 import type { Clock } from '../domain/clock.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
-import type { ClientDirectory, Principal, PrincipalSource } from '../domain/principal.ts'
-import { authenticate, type UnregisteredPolicy } from './authenticate.ts'
+import type { PeerCertificate, Principal, PrincipalSource } from '../domain/principal.ts'
+import type { Authentication } from './authenticate.ts'
 import type { CurrentDirectory } from './current-directory.ts'
 import { principalOf } from './verify-credential.ts'
 
 type Parts = {
   readonly directory: CurrentDirectory
-  readonly clients: Pick<ClientDirectory, 'findByFingerprint' | 'findBySubject'>
+  /** Who holds a certificate now. */
+  readonly identify: (peer: PeerCertificate) => Promise<Authentication>
   readonly clock: Clock
-  readonly policy: UnregisteredPolicy
 }
 
 type CertificateSource = Extract<PrincipalSource, { kind: 'certificate' }>
@@ -19,13 +19,13 @@ const MOST_ENTRIES = 10_000
 /**
  * Who somebody is by now who was let in earlier: undefined where that one is revoked, removed, has expired or has
  * another password. */
-export const createCurrentPrincipals = ({ directory, clients, clock, policy }: Parts) => {
+export const createCurrentPrincipals = ({ directory, identify, clock }: Parts) => {
   const holders = new Map<string, Principal | undefined>()
   let foundAt: number | undefined
 
   const look = async (source: CertificateSource, version: number): Promise<Principal | undefined> => {
     const { certificate } = source
-    const { principal } = await authenticate({ ...certificate, problem: undefined }, clients, policy, clock.now())
+    const { principal } = await identify({ ...certificate, problem: undefined })
     const found = principal && { ...principal, source }
     if (version !== foundAt || holders.size >= MOST_ENTRIES) holders.clear()
     foundAt = version

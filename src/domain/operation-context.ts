@@ -5,6 +5,7 @@ import type { Version } from '../schema/version.ts'
 import type { Ids } from './clock.ts'
 import type { Jobs } from './job.ts'
 import type { KeyStore } from './key-store.ts'
+import type { Link, LinkCredentials } from './link-credentials.ts'
 import type { ManagedObject } from './managed-object.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 import type { CryptokiInstances } from './pkcs11.ts'
@@ -97,4 +98,8 @@ export type OperationContext = {
   readonly server: ServerFacts
   /** Absent where there is no connection, or none that could be turned. */
   readonly endpoint?: Endpoint | undefined
+  /** The connection over which a client asks; absent where nobody waits for the answer. */
+  readonly link?: Link | undefined
+  /** Absent where clients are known by no certificates. */
+  readonly links?: LinkCredentials | undefined
 }

@@ -67,8 +67,8 @@ export const DIRECTORY_FRESHNESS = 200
 /** The registered clients. */
 export type ClientDirectory = {
   findByFingerprint(fingerprint: string): Promise<Client | undefined>
-  findById(id: string): Promise<Client | undefined>
   findBySubject(issuer: string, subject: string): Promise<Client | undefined>
+  findById(id: string): Promise<Client | undefined>
   /** @throws DuplicateClientError where the name or the certificate is taken. */
   add(client: Client): Promise<void>
   list(): Promise<readonly Client[]>

@@ -7,7 +7,8 @@ import type { MaybePromise } from './maybe-promise.ts'
  */
 
 /** What a record is about. Each kind belongs to one file of the domain, which alone knows what its document holds. */
-export type RecordKind = 'log' | 'job' | 'ticket' | 'user' | 'defaults' | 'constraints' | 'outbox' | 'subscription'
+export type RecordKind =
+  'log' | 'job' | 'ticket' | 'user' | 'defaults' | 'constraints' | 'outbox' | 'subscription' | 'credential'
 
 export type ServerRecord = {
   readonly kind: RecordKind

@@ -4,6 +4,7 @@ import type { Access } from '../domain/access.ts'
 import type { Authenticator } from '../domain/authenticator.ts'
 import type { Clock, Ids } from '../domain/clock.ts'
 import type { KeyStore } from '../domain/key-store.ts'
+import type { LinkCredentials } from '../domain/link-credentials.ts'
 import type { ServerFacts } from '../domain/operation-context.ts'
 import type { TicketOffice } from '../domain/tickets.ts'
 import type { Log } from '../observe/log.ts'
@@ -25,6 +26,7 @@ export type EngineDependencies = JobOptions & {
   readonly access: Access
   readonly authenticator: Authenticator
   readonly tickets: TicketOffice
+  readonly links?: LinkCredentials
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -75,6 +77,7 @@ export const createEngine = (dependencies: EngineDependencies): Engine => {
     ids,
     log,
     server: describe(operations, serverVersion),
+    links: dependencies.links,
     turns: createTurns(),
     streams,
     pkcs11: createPkcs11Table(clock, ids),

@@ -5,6 +5,7 @@ import {
   type EndpointRole,
   OPERATION,
 } from '../protocol/enumerations.ts'
+import type { Principal } from '../domain/principal.ts'
 import type { RequestMessage } from '../protocol/message.ts'
 import { LATEST_VERSION, type Version } from '../schema/version.ts'
 import { TtlvError } from '../ttlv/error.ts'
@@ -12,6 +13,7 @@ import { DEFAULT_LIMITS, type ScanLimits } from '../ttlv/scan.ts'
 import { tagPath } from '../ttlv/tag-path.ts'
 import type { Writer } from '../ttlv/writer.ts'
 import { SchemaError } from '../schema/error.ts'
+import type { Link } from '../domain/link-credentials.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { emptyBatchState } from './batch-identifiers.ts'
 import { type Costs, createCosts } from './costs.ts'
@@ -91,6 +93,12 @@ const accounted = <T>(
   })
 }
 
+/** Who asks, and over which connection. */
+const askedBy = (who: Accepted, { principal, certificate }: Session): { principal: Principal; link?: Link } => ({
+  principal: who.principal,
+  ...(certificate === undefined ? {} : { link: { principal, certificate } }),
+})
+
 /** Where in the message an error is, for the log. */
 const placeOf = (message: Buffer, error: unknown): string | undefined =>
   error instanceof TtlvError || error instanceof SchemaError
@@ -148,11 +156,12 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
     const message = beginMessage(writer, version, parts.clock.now(), items.length, who)
     const countAt = batchCountAt(writer)
     const wishes = wishesOf(request, largestResponse)
-    const { principal } = who
-    const result = runBatch({ parts, version, principal, writer, role: session.role, ...wishes })
+    const asked = askedBy(who, session)
+    const result = runBatch({ parts, version, writer, role: session.role, ...asked, ...wishes })
     return then(result, ({ count }) => {
       endMessage(writer, message, countAt, count)
-      const turned = (channel: ClientChannel): void => options.turned?.({ ...session, principal }, channel, version)
+      const turned = (channel: ClientChannel): void =>
+        options.turned?.({ ...session, principal: who.principal }, channel, version)
       return withRole(reply(writer, false), wishes.batch.role, turned)
     })
   }

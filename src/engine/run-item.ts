@@ -7,6 +7,7 @@ import type { Authenticator } from '../domain/authenticator.ts'
 import type { Clock, Ids } from '../domain/clock.ts'
 import { checkConstraints } from '../domain/constraints.ts'
 import type { KeyStore } from '../domain/key-store.ts'
+import type { Link, LinkCredentials } from '../domain/link-credentials.ts'
 import { isPromise, type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { ConflictError } from '../domain/object-store.ts'
 import type { Endpoint, ServerFacts } from '../domain/operation-context.ts'
@@ -41,6 +42,7 @@ export type EngineParts = {
   readonly log: Log
   readonly server: ServerFacts
   readonly pkcs11: Pkcs11Table
+  readonly links: LinkCredentials | undefined
   /** Whose turn it is at an object that several want to change at once. */
   readonly turns: Turns
   /** Open streams of all clients. */
@@ -55,6 +57,8 @@ export type ItemRun = {
   readonly parts: EngineParts
   readonly version: Version
   readonly principal: Principal
+  /** The connection over which the client asks. */
+  readonly link?: Link | undefined
   readonly writer: Writer
   /** Bytes that the whole message may have. */
   readonly maximumSize: number
@@ -158,6 +162,8 @@ export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> 
     pkcs11,
     server,
     endpoint,
+    link: run.link,
+    links: parts.links,
   }
   const checked = then(operation.perform(context, payload, writer), () => checkConstraints(context, unit.takeMade()))
   const performed = principal.ticket === undefined ? checked : then(checked, () => tickets.charge(context, permit))

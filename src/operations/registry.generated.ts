@@ -46,6 +46,7 @@ import { query } from './query.ts'
 import { reCertify } from './re-certify.ts'
 import { reKeyKeyPair } from './re-key-key-pair.ts'
 import { reKey } from './re-key.ts'
+import { reProvision } from './re-provision.ts'
 import { recover } from './recover.ts'
 import { register } from './register.ts'
 import { revoke } from './revoke.ts'
@@ -107,6 +108,7 @@ export const OPERATIONS: readonly Operation[] = [
   reCertify,
   reKeyKeyPair,
   reKey,
+  reProvision,
   recover,
   register,
   revoke,

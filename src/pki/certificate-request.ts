@@ -16,9 +16,9 @@ const isStrong = (key: KeyObject): boolean => {
   return bits === undefined || bits >= WEAKEST_RSA
 }
 
-const parse = (pem: string): Pkcs10CertificateRequest => {
+const parse = (encoded: string | Buffer): Pkcs10CertificateRequest => {
   try {
-    return new Pkcs10CertificateRequest(pem)
+    return new Pkcs10CertificateRequest(typeof encoded === 'string' ? encoded : new Uint8Array(encoded))
   } catch (error) {
     throw new PkiError('this is no certificate signing request (PKCS #10) in PEM', { cause: error })
   }
@@ -33,11 +33,11 @@ const isSigned = async (request: Pkcs10CertificateRequest): Promise<boolean> => 
 }
 
 /**
- * Reads a certificate signing request (RFC 2986) and checks that its sender holds the private key.
+ * Reads a certificate signing request (RFC 2986), in PEM or as it is encoded, and checks that its sender holds the private key.
  * @throws PkiError where it is none, where its signature is wrong, or where its key is weak
  */
-export const readCertificateRequest = async (pem: string): Promise<RequestedCertificate> => {
-  const request = parse(pem)
+export const readCertificateRequest = async (encoded: string | Buffer): Promise<RequestedCertificate> => {
+  const request = parse(encoded)
   if (!(await isSigned(request))) throw new PkiError('the signature of the certificate signing request is wrong')
   const publicKey = Buffer.from(request.publicKey.rawData)
   if (!isStrong(createPublicKey({ key: publicKey, format: 'der', type: 'spki' })))

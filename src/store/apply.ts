@@ -6,7 +6,7 @@ import {
   type ObjectRow,
   type SearchKey,
 } from '../domain/object-store.ts'
-import { createDirectoryWriter } from './directory-writer.ts'
+import { createDirectoryWriter, DIRECTORY_COUNTER } from './directory-writer.ts'
 import { materialColumns, recordOf } from './object-record.ts'
 import { KEYS_AT_ONCE, keyValuesOf, type ObjectKey } from './queries/objects.ts'
 import { createRecordWriter } from './record-store.ts'
@@ -107,6 +107,7 @@ const createCommit = (prepare: Prepare, queries: Queries) => {
   const writeKeys = createKeyWriter(prepare, queries)
   const names = createNameWriter(prepare, queries)
   const writeRecords = createRecordWriter(prepare, queries)
+  const count = prepare(queries.counters.next)
 
   const archive = createArchive(prepare, queries)
 
@@ -134,6 +135,9 @@ const createCommit = (prepare: Prepare, queries: Queries) => {
     // After all have been given up: a Re-key moves the Name to the new object (1.4 section 4.4, 2.1 section 6.1.43).
     for (const name of claims) await names.claim(name)
     if (records !== undefined) await writeRecords(records)
+    // Who may connect is another one now: every server has to notice.
+    if (records?.some(({ record }) => record.kind === 'credential') === true)
+      await count.all({ name: DIRECTORY_COUNTER })
     for (const { objectId, ...record } of audit) await append.all({ ...record, object_id: objectId ?? null })
   }
 }

@@ -11,9 +11,9 @@ type Parts = Pick<StoreParts, 'queries' | 'prepare' | 'queue'>
 
 const createClientDirectory = ({ queries, prepare, queue }: Parts): ClientDirectory => {
   const byFingerprint = prepare(queries.clients.byFingerprint)
-  const byId = prepare(queries.clients.byId)
   const bySubject = prepare(queries.clients.bySubject)
   const byName = prepare(queries.clients.byName)
+  const byId = prepare(queries.clients.byId)
   const list = prepare(queries.clients.list)
 
   const change = async (wanted: DirectoryChange & { readonly name: string }): Promise<boolean> => {
@@ -27,12 +27,12 @@ const createClientDirectory = ({ queries, prepare, queue }: Parts): ClientDirect
       const record = await byFingerprint.first({ fingerprint })
       return record && clientOf(record)
     },
-    findById: async (id) => {
-      const record = await byId.first({ id })
-      return record && clientOf(record)
-    },
     findBySubject: async (issuer, subject) => {
       const record = await bySubject.first({ issuer, subject })
+      return record && clientOf(record)
+    },
+    findById: async (id) => {
+      const record = await byId.first({ id })
       return record && clientOf(record)
     },
     add: (client) => queue.add({ kind: 'directory', change: { kind: 'add-client', client } }),
