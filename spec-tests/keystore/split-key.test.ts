@@ -226,6 +226,19 @@ void test('1.4 §2.2.5 / 2.1 §2.8: terms that no split can have', async (t) => 
   t.equal(await reasonOf(() => splitHeld(long, scheme('PolynomialSharingGF2_8', 255, 255))), 'ServerLimitExceeded')
 })
 
+void test('1.4 §4.39 / 2.1 §6.1.27: parts that somebody brought, and nobody waits for', async (t) => {
+  const told = async (bytes: number, count: number, how: SplitScheme): Promise<string> => {
+    const numbers = Array.from({ length: count }, (_, index) => index + 1)
+    const parts = await Promise.all(numbers.map((number) => part(number, Buffer.alloc(bytes, 1), how, {})))
+    return reasonOf(() => keys.join('joined', parts, JOINED))
+  }
+  t.equal(await told(60_000, 60, scheme('PolynomialSharingGF2_8', 60, 30)), 'ServerLimitExceeded', 'long')
+  t.equal(await told(60_000, 60, scheme('PolynomialSharingGF2_16', 60, 30)), 'ServerLimitExceeded')
+  const many = scheme('PolynomialSharingPrimeField', 700, 300, hex(`01${'ff'.repeat(65)}`))
+  t.equal(await told(16, 700, many), 'ServerLimitExceeded', 'many')
+  t.equal(await told(16, 61, scheme('PolynomialSharingGF2_8', 255, 61)), 'none', 'as many as that are no matter')
+})
+
 void test('1.4 §4.39 / 2.1 §6.1.27: parts that do not belong together', async (t) => {
   const how = scheme('PolynomialSharingGF2_8', 4, 2)
   const [one, two, three] = await splitHeld(aes(SECRET), how)

@@ -4,7 +4,7 @@ import { KmipError } from '../../../protocol/kmip-error.ts'
 import type { ObjectValue } from '../../../protocol/structures/managed-objects.ts'
 import { stripZeros, toFixed } from '../asymmetric/big-integer.ts'
 import { plainValue } from '../inspect-key.ts'
-import { checkTerms, sharingOf, type SplitTerms } from './methods.ts'
+import { checkTerms, MOST_WORK, sharingOf, type SplitTerms } from './methods.ts'
 import { objectOfSecret, secretLength } from './secret-of-object.ts'
 import type { Share, Sharing } from './sharing.ts'
 
@@ -42,6 +42,27 @@ const shareOf = (part: SplitKey, sharing: Sharing): Share => {
   return { part: part.keyPartIdentifier, bytes }
 }
 
+/** Factors of shares, which have to be multiplied for each share that is computed. */
+const MOST_FACTORS = 2 ** 22
+
+/** A prime has fewer than three times the bytes of a secret, and long numbers are multiplied faster than bytes. */
+const BYTES_OF_NUMBERS = 4
+
+/**
+ * Parts may come from anywhere, in any size and number: what is calculated while others wait has to have an end. No parts
+ * of ours are too much.
+ * @throws KmipError ServerLimitExceeded
+ */
+const checkWork = (shares: readonly Share[], { splitKeyThreshold: threshold, splitKeyMethod }: SplitTerms): void => {
+  const computed = shares.length - threshold + 1
+  const longest = Math.max(...shares.map(({ bytes }) => bytes.length))
+  const bytes = splitKeyMethod === 'PolynomialSharingPrimeField' ? longest / BYTES_OF_NUMBERS : longest
+  if (computed * threshold * bytes <= MOST_WORK && computed * threshold * threshold <= MOST_FACTORS) return
+  throw new KmipError('ServerLimitExceeded', 'The key is too long, or the parts are too many', {
+    older: 'IndexOutOfBounds',
+  })
+}
+
 /** The secret, if all shares agree on it: what are more than the threshold must be what the others say they are. */
 const recovered = (shares: readonly Share[], threshold: number, sharing: Sharing): Buffer => {
   const [first] = shares
@@ -64,7 +85,7 @@ const fitted = (secret: Buffer, method: SplitTerms['splitKeyMethod'], length: nu
 
 /**
  * Joins Split Keys to the object that they are parts of (1.4 section 4.39, 2.1 section 6.1.27).
- * @throws KmipError InvalidField, InvalidObjectType, CryptographicFailure
+ * @throws KmipError InvalidField, InvalidObjectType, CryptographicFailure, ServerLimitExceeded
  */
 export const joinParts = (objects: readonly ObjectValue[], wanted: JoinedKeySpec): ObjectValue => {
   const parts = objects.flatMap((object) => (object.objectType === 'SplitKey' ? [object.value] : []))
@@ -77,6 +98,7 @@ export const joinParts = (objects: readonly ObjectValue[], wanted: JoinedKeySpec
     algorithm: first.keyBlock.cryptographicAlgorithm ?? wanted.algorithm,
     length: first.keyBlock.cryptographicLength ?? wanted.length,
   }
+  checkWork(shares, first)
   const secret = recovered(shares, first.splitKeyThreshold, sharing)
   const bytes = fitted(secret, first.splitKeyMethod, secretLength(told, wanted.objectType))
   return objectOfSecret({ bytes, ...told }, wanted)

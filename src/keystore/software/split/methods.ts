@@ -7,6 +7,9 @@ import { fieldSize } from './prime-field.ts'
 import { primeSharing } from './prime-sharing.ts'
 import type { Sharing } from './sharing.ts'
 
+/** Bytes times parts times threshold: what is calculated for one client while the others wait. */
+export const MOST_WORK = 2 ** 23
+
 /** What is told of a split by each of its parts. */
 export type SplitTerms = {
   readonly splitKeyParts: number

@@ -3,16 +3,13 @@ import { type MaybePromise, then } from '../../../domain/maybe-promise.ts'
 import { KmipError } from '../../../protocol/kmip-error.ts'
 import type { ObjectValue } from '../../../protocol/structures/managed-objects.ts'
 import { fromBigInt } from '../asymmetric/big-integer.ts'
-import { checkTerms, sharingOf, type SplitTerms } from './methods.ts'
+import { checkTerms, MOST_WORK, sharingOf, type SplitTerms } from './methods.ts'
 import { checkChosen, fieldSize, primeFor } from './prime-field.ts'
 import type { SharedSecret } from './secret-of-object.ts'
 import type { RandomBytes } from './sharing.ts'
 
 /** Parts of one split: each becomes an object. */
 const MOST_PARTS = 255
-/** Bytes times parts times threshold: what is calculated for one client while the others wait. */
-const MOST_WORK = 2 ** 23
-
 const checkWork = (bytes: number, { splitKeyParts, splitKeyThreshold }: SplitTerms): void => {
   if (splitKeyParts <= MOST_PARTS && bytes * splitKeyParts * splitKeyThreshold <= MOST_WORK) return
   throw new KmipError('ServerLimitExceeded', 'The key is too long, or the parts are too many', {
