@@ -1,8 +1,17 @@
 import { test, type Test } from 'tap'
+import type { Session } from '../../src/engine/message-handler.ts'
 import type { Version } from '../../src/schema/version.ts'
 import { attributesOf, byId, createKey, named, of, refusal, usage } from '../helpers/calls.ts'
-import { askAs, outcome, password, type TestCredential, ticketOf } from '../helpers/credentials.ts'
-import { createHarness, type Harness, type HarnessOptions, type Payload, type TestClient } from '../helpers/harness.ts'
+import { askAs, header, outcome, password, type TestCredential, ticketOf } from '../helpers/credentials.ts'
+import {
+  createHarness,
+  decodeResponse,
+  encodeRequest,
+  type Harness,
+  type HarnessOptions,
+  type Payload,
+  type TestClient,
+} from '../helpers/harness.ts'
 
 const V: readonly Version[] = ['2.0', '2.1']
 
@@ -302,4 +311,41 @@ void test('2.1 §6.1.12, §9.2: a ticket gets no asynchronous answer, which woul
   }
   t.same(await ask('Mandatory'), ['FeatureNotSupported'])
   t.same(await ask('Optional'), ['Success'])
+})
+
+void test('2.1 §6.1.12, §6.1.38, §6.1.41: a delegated ticket reaches no asynchronous answer, whose operation it may not allow', async (t) => {
+  const harness = await site(t)
+  const [alice, bob] = [harness.client('alice'), harness.client('bob')]
+  const [mine, other] = [await createKey(alice, '2.1'), await createKey(alice, '2.1')]
+  const asked = [{ operation: 'Get', request: of(other) }] as const
+  const [pending] = await alice.batch('2.1', asked, { header: { asynchronousIndicator: 'Mandatory' } })
+  const value: Payload = { asynchronousCorrelationValue: pending?.correlationValue }
+  for (const right of [{}, objects(mine)]) {
+    const allowed = operations('Poll', 'Cancel', 'Process', 'QueryAsynchronousRequests')
+    const ticket = await delegate(alice, '2.1', [{ ...right, ...allowed }])
+    t.equal(await use(bob, '2.1', ticket, 'Poll', value), 'InvalidAsynchronousCorrelationValue')
+    t.equal(await use(bob, '2.1', ticket, 'Process', value), 'InvalidAsynchronousCorrelationValue')
+    t.match((await askAs(bob, '2.1', [ticket], 'Cancel', value)).payload, { cancellationResult: 'Unavailable' })
+    t.same((await askAs(bob, '2.1', [ticket], 'QueryAsynchronousRequests', {})).payload, { asynchronousRequests: [] })
+  }
+  const own = await login(alice, '2.1')
+  t.match(await askAs(bob, '2.1', [own], 'Poll', value), { operation: 'Get' }, 'a ticket with all rights')
+})
+
+void test('2.1 §6.1.31, §6.1.54: a ticket turns no connection, which would stay turned when the ticket is over', async (t) => {
+  const harness = await site(t)
+  const alice = harness.client('alice')
+  const session: Session = { ...harness.client('bob').session, role: () => 'Server' }
+  const turn = async (...credentials: readonly TestCredential[]) => {
+    const items = [{ operation: 'SetEndpointRole', request: { endpointRole: 'Client' } }] as const
+    const reply = await harness.handler.handle(encodeRequest('2.1', items, header(...credentials)), session)
+    const { role } = reply
+    const [item] = decodeResponse(Buffer.from(reply.bytes), '2.1')
+    reply.release()
+    return { role, outcome: item && outcome(item) }
+  }
+  t.match(await turn(), { role: 'Client', outcome: 'Success' })
+  for (const ticket of [await login(alice, '2.1'), await delegate(alice, '2.1', [operations('SetEndpointRole')])]) {
+    t.match(await turn(ticket), { role: undefined, outcome: 'PermissionDenied' })
+  }
 })

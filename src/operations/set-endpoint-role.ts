@@ -17,7 +17,11 @@ export const setEndpointRole = defineOperation({
   spec: { '2.1': '6.1.54' },
   request: endpointRole,
   response: endpointRole,
-  handle: ({ endpoint }, { endpointRole: role }) => {
+  handle: ({ endpoint, principal }, { endpointRole: role }) => {
+    // What comes over a turned connection is for the client itself, and it would stay turned when the ticket is over.
+    if (principal.ticket !== undefined) {
+      throw new KmipError('PermissionDenied', 'A connection is not turned for a ticket')
+    }
     if (endpoint === undefined) {
       throw new KmipError('FeatureNotSupported', 'What the request came over cannot be turned')
     }
