@@ -49,7 +49,7 @@ const OUTSIDE: readonly (readonly [module: RegExp, places: RegExp])[] = [
 const NO_KEYS: readonly (readonly [places: RegExp, names: readonly string[], why: string])[] = [
   [/^cli\//, ['X509Certificate'], 'reads certificates'],
   [/^engine\/objects\/search-keys\.ts$/, ['hash'], 'a search key that is too long is a SHA-256 of itself'],
-  [/^system\.ts$/, ['randomFillSync'], 'the random part of identifiers'],
+  [/^system\.ts$/, ['hash', 'randomFillSync'], 'the random part of identifiers, and their short form'],
   [/^compose\.ts$/, ['randomBytes'], 'the keys of TLS session tickets, which the listener is given'],
 ]
 

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto'
+import { hash, randomFillSync } from 'node:crypto'
 import type { Clock, Ids } from './domain/clock.ts'
 
 /** The machine's clock and its random numbers, behind the interfaces that the rest of the server gets. */
@@ -33,6 +33,9 @@ const RANDOM_POOL = 4096
 
 /** 48 bits of milliseconds, then a counter in the 12 bits of rand_a, so that ids of one millisecond keep their order. */
 const COUNTER_LIMIT = 0xfff
+
+/** 2.1 section 4.56: SHOULD be the SHA-256 of the Unique Identifier, and SHALL have its 32 bytes. */
+export const shortIdentifier = (id: string): Buffer => hash('sha256', id, 'buffer')
 
 /** UUID version 7 (RFC 9562 section 5.7): time-ordered, which keeps the indexes of a database growing at their end. */
 export const createUuidV7Ids = (): Ids => {
@@ -73,5 +76,6 @@ export const createUuidV7Ids = (): Ids => {
       const hex = bytes.toString('hex')
       return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
     },
+    short: shortIdentifier,
   }
 }

@@ -5,6 +5,7 @@ import { dataPaths } from '../../src/config/data-paths.ts'
 import { type Client, type ClientDirectory, DuplicateClientError } from '../../src/domain/principal.ts'
 import type { RecordStore, StoredRecord } from '../../src/domain/records.ts'
 import { DuplicateUserError, type User, type UserDirectory } from '../../src/domain/users.ts'
+import { shortIdentifier } from '../../src/system.ts'
 
 /** A directory of clients that lives as long as the test. */
 export const memoryDirectory = (initial: readonly Client[]): ClientDirectory => {
@@ -103,6 +104,7 @@ export const memoryProgram = (now: number): MemoryProgram => {
     users,
     clock: { now: () => now },
     ids: {
+      short: shortIdentifier,
       next: () => {
         made += 1
         return `client-${made}`

@@ -9,6 +9,7 @@ import { withAttributes } from '../../src/domain/with-attributes.ts'
 import type { Attribute } from '../../src/protocol/attribute-instance.ts'
 import { NOW, objectWith, reasonFor, reasonOf } from '../helpers/objects.ts'
 import { equalValues } from '../../src/domain/equal-values.ts'
+import { shortIdentifier } from '../../src/system.ts'
 
 /** When the key is replaced. */
 const LATER = NOW + 5000
@@ -23,7 +24,7 @@ const named = (nameValue: string): Attribute => ({
 /** A replacement as Re-key makes it. */
 const replacement = (existing: ManagedObject, offset?: number, given: readonly Attribute[] = []): ManagedObject =>
   newObject({
-    context: { now: LATER, principal, ids: { next: () => NEW_ID } },
+    context: { now: LATER, principal, ids: { next: () => NEW_ID, short: shortIdentifier } },
     id: NEW_ID,
     objectType: existing.objectType,
     deposit: undefined,

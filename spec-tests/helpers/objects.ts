@@ -10,6 +10,7 @@ import type { ManagedObject } from '../../src/domain/managed-object.ts'
 import { type NewObject, newObject } from '../../src/domain/new-object.ts'
 import { reasonIn } from '../../src/engine/failures.ts'
 import type { Version } from '../../src/schema/version.ts'
+import { shortIdentifier } from '../../src/system.ts'
 import { arbitraryValue } from './arbitrary.ts'
 import { thrown } from './thrown.ts'
 
@@ -28,7 +29,7 @@ export const depositOf = (...attributes: readonly Attribute[]): Deposit => ({
 /** A new object, with what the test cares about. */
 export const objectWith = (given: readonly Attribute[] = [], plan: Partial<NewObject> = {}): ManagedObject =>
   newObject({
-    context: { now: NOW, principal, ids: { next: () => OBJECT_ID } },
+    context: { now: NOW, principal, ids: { next: () => OBJECT_ID, short: shortIdentifier } },
     id: OBJECT_ID,
     objectType: 'SymmetricKey',
     deposit: depositOf(),

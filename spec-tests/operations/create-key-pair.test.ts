@@ -57,6 +57,38 @@ for (const version of VERSIONS) {
 }
 
 for (const version of FAMILIES) {
+  void test(`1.4 §4.2 / 2.1 §6.1.9: Cryptographic Parameters that ${version} gives one key are those of both`, async (t) => {
+    const parameters = (hashingAlgorithm: 'SHA_256' | 'SHA_384'): Attribute => ({
+      name: 'CryptographicParameters',
+      value: { hashingAlgorithm },
+    })
+    const { privateKey, publicKey } = await makePair(version, {
+      common: attributesOf(...EC),
+      private: attributesOf(parameters('SHA_256')),
+      public: attributesOf(parameters('SHA_384')),
+    })
+    const told = async (id: string) => {
+      const { attributes } = await client.call(version, 'GetAttributes', {
+        uniqueIdentifier: { by: 'id', id },
+        attributes: [{ name: 'CryptographicParameters' }],
+      })
+      return (attributes as readonly Attribute[]).map(({ value }) => value)
+    }
+    const [forPrivate, forPublic] = [parameters('SHA_256').value, parameters('SHA_384').value]
+    t.same(await told(privateKey), [forPrivate, forPublic], 'its own come first')
+    t.same(await told(publicKey), [forPublic, forPrivate])
+  })
+
+  void test(`1.4 §4.2 / 2.1 §6.1.9: a curve that ${version} gives one key is that of both`, async (t) => {
+    const [algorithm, curve] = [EC.slice(0, 1), EC.slice(1)]
+    const pair = await makePair(version, { common: attributesOf(...algorithm), private: attributesOf(...curve) })
+    for (const id of Object.values(pair)) {
+      t.same(await attributeOf(client, version, id, 'CryptographicDomainParameters'), { recommendedCurve: 'P_256' })
+    }
+  })
+}
+
+for (const version of FAMILIES) {
   void test(`1.4 §4.2 / 2.1 §6.1.9: what ${version} says of one key goes before what it says of both`, async (t) => {
     const group = (value: string): Attribute => ({ name: 'ObjectGroup', value })
     const contact = (value: string): Attribute => ({ name: 'ContactInformation', value })

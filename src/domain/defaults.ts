@@ -69,20 +69,16 @@ type Context = Pick<OperationContext, 'records' | 'keys' | 'principal'>
 /** How the material of an object comes about: what the client brings tells some of its attributes itself. */
 export type MaterialSource = 'made' | 'brought'
 
-/**
- * What a client gives of an object that is to be made, with the defaults for what it leaves out. `besides` is what it
- * says of the other half of a pair: it is not left out, either.
- */
+/** What a client gives of an object that is to be made, with the defaults for what it leaves out. */
 export const withDefaults = (
   context: Context,
   objectType: ObjectType,
   given: readonly Attribute[],
   material: MaterialSource,
-  besides: readonly Attribute[] = [],
 ): MaybePromise<readonly Attribute[]> =>
   then(defaultsRecord.read(context), (information) => {
     if (information === undefined) return given
-    const known = new Set([...given, ...besides].map(attributeKey))
+    const known = new Set(given.map(attributeKey))
     const added = defaultsFor(information, objectType, given).filter((attribute) => {
       if (known.has(attributeKey(attribute))) return false
       return material === 'made' || rulesOf(attribute).stated !== true

@@ -19,24 +19,26 @@ export type PairLists = {
 /** The same, for each key by itself. */
 export type GivenPair = { readonly private: readonly Attribute[]; readonly public: readonly Attribute[] }
 
-/** What is said of one key takes precedence over what is said of both (1.4 section 4.2, 2.1 section 6.1.9). */
+/** What both keys have alike (Table 168 of 1.4, 191 of 2.1), besides their Cryptographic Parameters. */
+const SHARED = ['CryptographicAlgorithm', 'CryptographicLength', 'CryptographicDomainParameters'] as const
+
+const SHARED_NAMES: readonly string[] = [...SHARED, 'CryptographicParameters']
+
+const isShared = ({ name }: Attribute): boolean => SHARED_NAMES.includes(name)
+
+/**
+ * What is said of one key takes precedence over what is said of both, and what both have alike may be said of either (1.4
+ * section 4.2, 2.1 section 6.1.9).
+ */
 export const givenPair = (context: OperationContext, lists: PairLists): MaybePromise<GivenPair> =>
   then(givenAttributes(context, lists.common), (common) =>
     then(givenAttributes(context, lists.private), (forPrivate) =>
       then(givenAttributes(context, lists.public), (forPublic) => ({
-        private: mergeLayers(forPrivate, common),
-        public: mergeLayers(forPublic, common),
+        private: mergeLayers(forPrivate, common, forPublic.filter(isShared)),
+        public: mergeLayers(forPublic, common, forPrivate.filter(isShared)),
       })),
     ),
   )
-
-/** What both keys have alike. */
-const SHARED = ['CryptographicAlgorithm', 'CryptographicLength', 'CryptographicDomainParameters'] as const
-
-const SHARED_NAMES: readonly string[] = SHARED
-
-export const sharedAttributes = (given: GivenPair): readonly Attribute[] =>
-  [...given.private, ...given.public].filter(({ name }) => SHARED_NAMES.includes(name))
 
 /** An attribute that both keys have alike, from whichever list has it. */
 const shared = <N extends (typeof SHARED)[number]>(given: GivenPair, name: N): ReturnType<typeof valueOf<N>> => {

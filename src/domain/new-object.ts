@@ -89,12 +89,6 @@ const checkStated = (given: readonly Attribute[], facts: readonly Attribute[]): 
   }
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
-/** The random half of a UUID; an identifier that a client chose is none, so another one is made for it. */
-const shortIdentifier = ({ id, context }: NewObject): Buffer =>
-  Buffer.from((UUID.test(id) ? id : context.ids.next()).replaceAll('-', '').slice(16), 'hex')
-
 const storageMask = ({ deposit }: NewObject): number =>
   PROTECTION_STORAGE_MASK.of(deposit?.key.ref.kind === 'resident' ? 'Hardware' : 'Software')
 
@@ -134,7 +128,7 @@ const implicit = (plan: NewObject, set: AttributeSet): readonly Attribute[] => {
     { name: 'AlwaysSensitive', value: sensitive },
     { name: 'Extractable', value: extractable },
     { name: 'NeverExtractable', value: !extractable },
-    { name: 'ShortUniqueIdentifier', value: shortIdentifier(plan) },
+    { name: 'ShortUniqueIdentifier', value: plan.context.ids.short(plan.id) },
     { name: 'ProtectionStorageMask', value: storageMask(plan) },
     ...useful(plan),
     ...origin(plan),

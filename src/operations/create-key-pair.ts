@@ -1,5 +1,5 @@
 import { withDefaults } from '../domain/defaults.ts'
-import { givenPair, type GivenPair, linkTo, pairSpec, sharedAttributes } from '../domain/key-pair.ts'
+import { givenPair, type GivenPair, linkTo, pairSpec } from '../domain/key-pair.ts'
 import type { Deposit } from '../domain/key-store.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { acceptedWish, newObject, type Wish } from '../domain/new-object.ts'
@@ -37,16 +37,14 @@ export const makePair = (context: OperationContext, given: GivenPair) => {
   })
 }
 
-/** What is said of one key goes for both, before a default does. */
-export const pairWithDefaults = (context: OperationContext, spelled: GivenPair): MaybePromise<GivenPair> => {
-  const both = sharedAttributes(spelled)
-  return then(withDefaults(context, 'PrivateKey', spelled.private, 'made', both), (forPrivate) =>
-    then(withDefaults(context, 'PublicKey', spelled.public, 'made', both), (forPublic) => ({
+/** What is said of one key and goes for both is there already: no default takes its place. */
+export const pairWithDefaults = (context: OperationContext, spelled: GivenPair): MaybePromise<GivenPair> =>
+  then(withDefaults(context, 'PrivateKey', spelled.private, 'made'), (forPrivate) =>
+    then(withDefaults(context, 'PublicKey', spelled.public, 'made'), (forPublic) => ({
       private: forPrivate,
       public: forPublic,
     })),
   )
-}
 
 /**
  * Create Key Pair: two keys that point to each other (1.4 section 4.2, 2.1 section 6.1.9). The private key becomes the
