@@ -170,6 +170,52 @@ void test('2.1 §6.1.37: what is open belongs to the client that opened it, and 
   t.equal((await ask(bob, 'C_Initialize', undefined, undefined)).code, 'OK')
 })
 
+void test('2.1 §6.1.37: what functions hold between two requests is bounded for all sessions of an instance', async (t) => {
+  const cryptoki = await initialize()
+  const sessions = [await openSession(cryptoki), await openSession(cryptoki)] as const
+  const sha256 = mechanism(0x250)
+  const half = counted(Buffer.alloc(600_000, 1))
+  for (const session of sessions) t.equal((await cryptoki.ask('C_DigestInit', session, sha256)).code, 'OK')
+  t.equal((await cryptoki.ask('C_DigestUpdate', sessions[0], half)).code, 'OK')
+  t.equal((await cryptoki.ask('C_DigestUpdate', sessions[1], half)).code, 'DATA_LEN_RANGE')
+  t.equal((await cryptoki.ask('C_DigestUpdate', sessions[1], half)).code, 'OPERATION_NOT_INITIALIZED')
+  const key = await generate(cryptoki, sessions[1])
+  const gcm = mechanism(0x1087, Buffer.concat([counted(Buffer.alloc(12, 2)), ulong(96), half, ulong(128)]))
+  t.equal((await cryptoki.ask('C_EncryptInit', sessions[1], gcm, key)).code, 'DEVICE_MEMORY', 'authenticated data')
+  await cryptoki.call('C_Finalize')
+})
+
+void test('2.1 §6.1.37: parts of no length, and many short ones', async (t) => {
+  const cryptoki = await initialize()
+  const session = await openSession(cryptoki)
+  await cryptoki.call('C_DigestInit', session, mechanism(0x250))
+  const parts = Array.from({ length: 200 }, (_, index) => Buffer.alloc(index % 3, index))
+  for (const part of parts) await cryptoki.call('C_DigestUpdate', session, counted(part))
+  const digest = (await cryptoki.call('C_DigestFinal', session, room())).bytes()
+  t.same(digest, createHash('sha256').update(Buffer.concat(parts)).digest())
+  await cryptoki.call('C_Finalize')
+})
+
+void test('2.1 §6.1.37: a value is not told as often as somebody likes', async (t) => {
+  const cryptoki = await initialize()
+  const session = await openSession(cryptoki)
+  const value = Buffer.alloc(100_000, 5)
+  const data = ulong(
+    (
+      await cryptoki.call('C_CreateObject', session, template([CKA.CLASS, ulong(CKO.DATA)], [CKA.VALUE, value]))
+    ).ulong(),
+  )
+  const asked = async (times: number): Promise<unknown> => {
+    const one = Buffer.concat([ulong(CKA.VALUE), room(value.length)])
+    return (await cryptoki.ask('C_GetAttributeValue', session, data, list(Array.from({ length: times }, () => one))))
+      .code
+  }
+  t.equal(await asked(2), 'OK')
+  t.equal(await asked(50), 'DEVICE_MEMORY')
+  t.equal(await asked(20_000), 'ARGUMENTS_BAD')
+  await cryptoki.call('C_Finalize')
+})
+
 void test('2.1 §6.1.37: keys are made, found, read, used and destroyed', async (t) => {
   const cryptoki = await initialize()
   const session = await openSession(cryptoki)

@@ -12,8 +12,13 @@ export const PKCS11_LIMITS = {
   instances: 1024,
   sessions: 64,
   handles: 10_000,
-  /** Data gathered for one multi-part function. */
+  /** Data that the functions of one instance hold between two requests, all sessions together. */
   data: 1024 * 1024,
+  /** Parts that are kept apart: more are put together. */
+  parts: 64,
+  /** Attributes asked for at once, and bytes of what is told of them. */
+  wanted: 256,
+  told: 4 * 1024 * 1024,
   idle: 900,
 } as const
 

@@ -90,15 +90,25 @@ export const checkRoom = ({ instance }: Call, more: number): void => {
   if (instance.state.objects.size + more > PKCS11_LIMITS.handles) throw new CryptokiError('DEVICE_MEMORY')
 }
 
-/** The handle of an object: the same for as long as the instance lives. */
-export const handleOf = (call: Call, id: string): number => {
+/** The handles of objects: the same for as long as the instance lives. @throws CryptokiError */
+export const handlesOf = (call: Call, ids: readonly string[]): readonly number[] => {
   const { objects, handles, next } = call.instance.state
-  const known = handles.get(id)
-  if (known !== undefined) return known
-  checkRoom(call, 1)
-  change(call, { objects: new Map(objects).set(next, id), handles: new Map(handles).set(id, next), next: next + 1 })
-  return next
+  const fresh = [...new Set(ids)].filter((id) => !handles.has(id))
+  if (fresh.length > 0) {
+    checkRoom(call, fresh.length)
+    const named = fresh.map((id, index) => [next + index, id] as const)
+    change(call, {
+      objects: new Map([...objects, ...named]),
+      handles: new Map([...handles, ...named.map(([handle, id]) => [id, handle] as const)]),
+      next: next + fresh.length,
+    })
+  }
+  const { handles: all } = call.instance.state
+  return ids.map((id) => all.get(id) ?? 0)
 }
+
+/** The handle of one object. */
+export const handleOf = (call: Call, id: string): number => handlesOf(call, [id])[0] ?? 0
 
 /** The Unique Identifier behind a handle. @throws CryptokiError */
 export const objectIn = ({ instance }: Call, handle: number, code: Pkcs11ReturnCode): string => {

@@ -52,6 +52,22 @@ const setActive = (call: Call, handle: number, kind: ActiveKind, active: Active 
   setSession(call, handle, { ...session, active: { ...session.active, [kind]: active } })
 }
 
+const sizeOf = (buffers: readonly (Buffer | undefined)[]): number =>
+  buffers.reduce((sum, buffer) => sum + (buffer?.length ?? 0), 0)
+
+const heldBy = ({ parts = [], iv, additionalData, parameters }: Active): number =>
+  sizeOf([...parts, iv, additionalData, parameters.pSource])
+
+/** What all functions of the instance hold. */
+const heldIn = ({ instance }: Call): number =>
+  [...instance.state.sessions.values()]
+    .flatMap(({ active }) => Object.values<Active | undefined>(active))
+    .reduce((sum, active) => sum + (active === undefined ? 0 : heldBy(active)), 0)
+
+/** Many small parts take more than their bytes. */
+const withPart = ({ parts = [] }: Active, data: Buffer): readonly Buffer[] =>
+  parts.length < PKCS11_LIMITS.parts ? [...parts, data] : [Buffer.concat([...parts, data])]
+
 /** C_EncryptInit and its relatives. */
 export const begin =
   (kind: ActiveKind) =>
@@ -67,6 +83,7 @@ export const begin =
     const { parameters, iv, additionalData, tagLength, isDigested } = chosen
     const isMac = chosen.kind === 'mac'
     const active = { parameters, iv, additionalData, tagLength, isDigested, isMac, key, parts: undefined }
+    if (heldIn(call) + heldBy(active) > PKCS11_LIMITS.data) throw new CryptokiError('DEVICE_MEMORY')
     if (kind !== 'digest') await useKey(call, kind, active)
     setActive(call, handle, kind, active)
     return NOTHING
@@ -164,8 +181,6 @@ export const whole =
     return deliver(call, handle, kind, data)
   }
 
-const gathered = (parts: readonly Buffer[] = []): number => parts.reduce((sum, { length }) => sum + length, 0)
-
 /** C_EncryptUpdate and its relatives. Nothing comes out yet; some have no output at all. */
 export const part =
   (kind: ActiveKind, hasOutput: boolean) =>
@@ -177,11 +192,11 @@ export const part =
     input.end()
     const active = activeIn(call, handle, kind)
     if (hasOutput && room === undefined) return count(0)
-    if (gathered(active.parts) + data.length > PKCS11_LIMITS.data) {
+    if (heldIn(call) + data.length > PKCS11_LIMITS.data) {
       setActive(call, handle, kind, undefined)
       throw new CryptokiError('DATA_LEN_RANGE')
     }
-    setActive(call, handle, kind, { ...active, parts: [...(active.parts ?? []), data] })
+    setActive(call, handle, kind, { ...active, parts: withPart(active, data) })
     return hasOutput ? count(0) : NOTHING
   }
 

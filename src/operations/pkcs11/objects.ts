@@ -10,8 +10,9 @@ import { count, counted, type CryptokiReader, flag, list, type Room, ulong } fro
 import { CKA, CKK, CKO } from '../../protocol/pkcs11/constants.ts'
 import type { ObjectValue } from '../../protocol/structures/managed-objects.ts'
 import { servedObject } from '../serve-object.ts'
-import { type Call, CryptokiError, handleOf, objectIn, sessionIn, setSession } from './call.ts'
+import { type Call, CryptokiError, handleOf, handlesOf, objectIn, sessionIn, setSession } from './call.ts'
 import { checkWritable } from './generate.ts'
+import { PKCS11_LIMITS } from '../../domain/pkcs11.ts'
 import { attributesOf, changesOf, describe, numberIn, readTemplate, type Template } from './templates.ts'
 
 /* The client's managed objects as objects of a token (PKCS#11 3.0 section 5.7). Session objects there are none. */
@@ -135,14 +136,16 @@ const present = ({ type, room }: Wanted, value: Buffer): Told => {
   return { bytes, code: room === undefined ? 'OK' : 'BUFFER_TOO_SMALL' }
 }
 
-const tell = async (call: Call, object: ManagedObject, known: Template, wanted: Wanted): Promise<Told> => {
-  const value = wanted.type === CKA.VALUE ? await readValue(call, object) : known.get(wanted.type)
+type Value = Buffer | 'secret' | undefined
+
+const tell = (known: ReadonlyMap<number, Value>, wanted: Wanted): Told => {
+  const value = known.get(wanted.type)
   if (value === 'secret') return absent(wanted.type, 'ATTRIBUTE_SENSITIVE')
   return value === undefined ? absent(wanted.type, 'ATTRIBUTE_TYPE_INVALID') : present(wanted, value)
 }
 
 /** What does not leave the server is sensitive, whatever the reason. */
-const readValue = async (call: Call, object: ManagedObject): Promise<Buffer | 'secret' | undefined> => {
+const readValue = async (call: Call, object: ManagedObject): Promise<Value> => {
   try {
     return await materialOf(call, object)
   } catch {
@@ -152,6 +155,17 @@ const readValue = async (call: Call, object: ManagedObject): Promise<Buffer | 's
 
 const WORST = ['ATTRIBUTE_SENSITIVE', 'ATTRIBUTE_TYPE_INVALID', 'BUFFER_TOO_SMALL'] as const
 
+/** What is wanted, as often as it is: not more than there is an answer for. @throws CryptokiError */
+const tellAll = (known: ReadonlyMap<number, Value>, wanted: readonly Wanted[]): readonly Told[] => {
+  let size = 0
+  return wanted.map((one) => {
+    const told = tell(known, one)
+    size += told.bytes.length
+    if (size > PKCS11_LIMITS.told) throw new CryptokiError('DEVICE_MEMORY')
+    return told
+  })
+}
+
 /** The template with its values; all that can be told is told, whatever becomes of the rest. */
 export const getAttributeValue = async (call: Call): Promise<Buffer> => {
   const { input } = call
@@ -159,9 +173,10 @@ export const getAttributeValue = async (call: Call): Promise<Buffer> => {
   const object = await objectOf(call, input.ulong())
   const wanted = input.list(() => readWanted(input))
   input.end()
-  const known = describe(object)
-  const told: Told[] = []
-  for (const one of wanted) told.push(await tell(call, object, known, one))
+  if (wanted.length > PKCS11_LIMITS.wanted) throw new CryptokiError('ARGUMENTS_BAD')
+  const known = new Map<number, Value>(describe(object))
+  if (wanted.some(({ type }) => type === CKA.VALUE)) known.set(CKA.VALUE, await readValue(call, object))
+  const told = tellAll(known, wanted)
   const output = list(told.map(({ bytes }) => bytes))
   const worst = WORST.find((code) => told.some((one) => one.code === code))
   if (worst !== undefined) throw new CryptokiError(worst, output)
@@ -216,7 +231,7 @@ export const findObjectsInit = async (call: Call): Promise<Buffer> => {
   if (sessionIn(call, handle).found !== undefined) throw new CryptokiError('OPERATION_ACTIVE')
   const template = readTemplate(input)
   input.end()
-  const found = (await search(call, template)).map((id) => handleOf(call, id))
+  const found = handlesOf(call, await search(call, template))
   setSession(call, handle, { ...sessionIn(call, handle), found })
   return NOTHING
 }
