@@ -70,6 +70,17 @@ void test('2.1 §4.56: an identifier that is no UUID has a Short Unique Identifi
   t.end()
 })
 
+void test('1.4 §3.34 / 2.1 §4.24: only an object that a client brings may have been served before', (t) => {
+  const served: Attribute = { name: 'Fresh', value: false }
+  t.equal(valueOf(objectWith([served]).attributes, 'Fresh'), false)
+  t.equal(
+    reasonOf(() => objectWith([served], { generator: UNSPECIFIED })),
+    'InvalidAttributeValue',
+  )
+  t.equal(valueOf(objectWith([{ name: 'Fresh', value: true }], { generator: UNSPECIFIED }).attributes, 'Fresh'), true)
+  t.end()
+})
+
 void test('2.1 §4.44: a key that stays in a module is kept in hardware', (t) => {
   const ref = { kind: 'resident', token: 't', keyId: Buffer.from([1]) } as const
   const deposit = { key: { objectId: OBJECT_ID, sealVersion: 1, ref }, attributes: [] }

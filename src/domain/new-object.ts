@@ -37,12 +37,20 @@ export type NewObject = Wish & {
   readonly own?: readonly Attribute[]
 }
 
-const checkSettable = (attribute: Attribute, { objectType, generator, imported }: Wish): void => {
+/** What the server makes nobody has been served: only who brings an object may say otherwise (2.1 section 4.24). */
+const isServedUnmade = ({ name, value }: Attribute, { generator }: Wish): boolean =>
+  name === 'Fresh' && !value && generator !== undefined
+
+const checkSettable = (attribute: Attribute, wish: Wish): void => {
+  const { objectType, generator, imported } = wish
   const rules = rulesOf(attribute)
   if (!appliesTo(rules, objectType)) throw new KmipError('InvalidAttribute', 'The object cannot have the attribute')
   if (imported === true) return
   if (rules.setBy === 'server' && rules.stated !== true) throw readOnly('AttributeReadOnly')
   if (rules.origin === true && generator !== undefined) throw readOnly('AttributeReadOnly')
+  if (isServedUnmade(attribute, wish)) {
+    throw new KmipError('InvalidAttributeValue', 'An object that the server makes is fresh')
+  }
 }
 
 /** @throws KmipError AttributeSingleValued */
