@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { TLSSocket } from 'node:tls'
 
 /** A response as it came over the wire. */
@@ -33,7 +32,10 @@ export const httpWire = (socket: TLSSocket): HttpWire => {
   let isClosed = false
   socket.on('data', (chunk: Buffer) => (held = Buffer.concat([held, chunk])))
   socket.on('error', () => undefined)
-  const closed = once(socket, 'close').then(() => {
+  // Not `once` of node:events, which fails where the server cuts the connection while we write.
+  const happened = (event: 'close' | 'data'): Promise<void> =>
+    new Promise((resolve) => socket.once(event, () => resolve()))
+  const closed = happened('close').then(() => {
     isClosed = true
   })
 
@@ -52,7 +54,7 @@ export const httpWire = (socket: TLSSocket): HttpWire => {
     for (;;) {
       const response = take()
       if (response !== undefined || isClosed) return response
-      await Promise.race([once(socket, 'data'), closed])
+      await Promise.race([happened('data'), closed])
     }
   }
 
