@@ -8,7 +8,7 @@ import { pairPaths } from '../../src/pki/pki-paths.ts'
 import { issuedBy } from '../helpers/authority.ts'
 import { temporaryDirectory } from '../helpers/temporary.ts'
 
-/* The authority that issues certificates over KMIP (docs/decisions/013). */
+/* The authority that issues certificates over KMIP (docs/decisions/017). */
 
 const NOW = 1_800_000_000
 

@@ -30,7 +30,7 @@ const ADMIN_OPERATIONS: ReadonlySet<Operation> = new Set<Operation>(['SetConstra
 /**
  * The one gate, keyed by operation, before every use of an object, whatever names it. No grant reaches into another
  * tenant. Whoever is refused is answered as if the object were not there (1.4 section 11.1, 2.1 section 11.46), unless
- * its owner has named the Operation Policy that forbids it (1.4 section 3.18; docs/decisions/010).
+ * its owner has named the Operation Policy that forbids it (1.4 section 3.18; docs/decisions/013).
  */
 export const access: Access = {
   mayPerform: (principal, operation) => principal.role === 'admin' || !ADMIN_OPERATIONS.has(operation),

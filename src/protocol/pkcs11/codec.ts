@@ -4,7 +4,7 @@ import { KmipError } from '../kmip-error.ts'
  * How parameters of PKCS#11 functions stand in PKCS#11 Input and Output Parameters, after the PKCS#11 profile: in the
  * order of the function, CK_BYTE and CK_BBOOL as one byte, CK_ULONG as eight, counts and lengths as four, all of them big
  * endian; structures in line; an array behind its count; strings of fixed length padded with blanks. A pointer that may
- * be NULL has a byte before it: 0 where it is (docs/decisions/013).
+ * be NULL has a byte before it: 0 where it is (docs/decisions/018).
  */
 
 const ULONG = 8

@@ -22,7 +22,7 @@ import { KmipError } from '../../../protocol/kmip-error.ts'
 import { invalidRequest } from './certificate-request.ts'
 
 /*
- * What a certificate that this server issues may say of itself, whatever is asked for (docs/decisions/013).
+ * What a certificate that this server issues may say of itself, whatever is asked for (docs/decisions/017).
  */
 
 /** Of a certificate that is to be made: what its holder may do with it, and what else it names. */
