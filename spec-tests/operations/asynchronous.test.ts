@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
 import { anyOf } from '../../src/protocol/attribute-any.ts'
 import type { Operation, ResultReason } from '../../src/protocol/enumerations.ts'
@@ -15,6 +16,7 @@ import {
   openServer,
   refusal,
   registerKey,
+  usage,
 } from '../helpers/calls.ts'
 import {
   type BatchOptions,
@@ -390,4 +392,29 @@ void test('2.1 section 11.3: a client may have so many requests outstanding and 
   t.equal((await result(carol, '2.1', pending[499] ?? Buffer.alloc(0))).status, 'Success')
   pendingValue(one(await carol.batch('2.1', [more], MANDATORY)))
   pendingValue(one(await client.batch('2.1', [more], MANDATORY)))
+})
+
+void test('2.1 §6.1.39: what clients want to be processed at once does not all run at once', async (t) => {
+  const who = harness.client('hasty')
+  const rsa = attributesOf(
+    { name: 'CryptographicAlgorithm', value: 'RSA' },
+    { name: 'CryptographicLength', value: 2048 },
+  )
+  const request = { common: rsa, private: attributesOf(usage('Sign')), public: attributesOf(usage('Verify')) }
+  const values: Buffer[] = []
+  for (let made = 0; made < 24; made += 1) {
+    values.push(await later(who, '2.1', { operation: 'CreateKeyPair', request }, MANDATORY))
+  }
+  const hurried = Promise.all(values.map((value) => who.attempt('2.1', 'Process', valued(value))))
+  const running: number[] = []
+  const look = async (): Promise<void> => {
+    const { asynchronousRequests: told } = await who.call('2.1', 'QueryAsynchronousRequests', {})
+    const stages = (told as readonly Payload[]).map(({ processingStage }) => processingStage)
+    running.push(stages.filter((stage) => stage === 'InProcess').length)
+    if (!stages.every((stage) => stage === 'Completed')) await setTimeout(5).then(look)
+  }
+  await look()
+  t.ok(Math.max(...running) <= 16)
+  for (const { status, reason } of await hurried) t.ok(status === 'Success' || reason === 'DuplicateProcessRequest')
+  for (const value of values) t.equal((await result(who, '2.1', value)).status, 'Success')
 })

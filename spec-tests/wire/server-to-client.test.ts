@@ -217,6 +217,21 @@ void test('1.4 §5.2 / 2.1 §6.2.3: objects are put where the operator says that
     ['Put', grouped],
     'objects of its group come by themselves',
   )
+  await kmipd('client', 'add', 'mallory', '--data', data)
+  const mallory = await connectTo(server, await identityOf(data, 'mallory'))
+  t.teardown(() => mallory.close())
+  const link = { linkType: 'ReplacedObjectLink', linkedObjectIdentifier: byId(grouped) } as const
+  const group = { name: 'ObjectGroup', value: 'disks' } as const
+  await createKey(mallory, '2.1', attributesOf(...AES.attributes, group, { name: 'Link', value: link }))
+  const foreign = await eventually(() => seen[3])
+  t.same(
+    [foreign.payload['putFunction'], foreign.payload['replacedUniqueIdentifier']],
+    ['New', undefined],
+    'nobody replaces what belongs to somebody else',
+  )
+  await createKey(admin, '2.1', attributesOf(...AES.attributes, group, { name: 'Link', value: link }))
+  const own = await eventually(() => seen[4])
+  t.same([own.payload['putFunction'], own.payload['replacedUniqueIdentifier']], ['Replace', grouped])
   await t.rejects(kmipd('put', 'nothing', '--to', 'array', '--data', data))
   await t.rejects(kmipd('put', id, '--to', 'nobody', '--data', data))
 })

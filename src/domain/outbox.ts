@@ -130,7 +130,8 @@ const notification = ({ before, after, now }: ObjectChange): Message | undefined
   return changed.length + gone.length === 0 ? undefined : { operation: 'Notify', object: after.id, changed, gone }
 }
 
-const replacedOf = ({ attributes }: ManagedObject): string | undefined => {
+/** The object that another one says it takes the place of. */
+export const replacedOf = ({ attributes }: ManagedObject): string | undefined => {
   const reference = instancesOf(attributes, 'Link').find(({ value }) => value.linkType === 'ReplacedObjectLink')?.value
     .linkedObjectIdentifier
   return reference?.by === 'id' ? reference.id : undefined
@@ -148,10 +149,13 @@ const enters = ({ groups }: Subscription, { before, after }: ObjectChange): bool
 const isReplacement = ({ client, replacements }: Subscription, { before, after, by }: ObjectChange): boolean =>
   replacements && before === undefined && after.owner === client && by !== client && replacedOf(after) !== undefined
 
-const push = ({ after }: ObjectChange): Message => {
-  const replaced = replacedOf(after)
-  return { operation: 'Put', object: after.id, putFunction: replaced === undefined ? 'New' : 'Replace', replaced }
-}
+/** What is replaced is found out when the message is sent. */
+const push = ({ after }: ObjectChange): Message => ({
+  operation: 'Put',
+  object: after.id,
+  putFunction: replacedOf(after) === undefined ? 'New' : 'Replace',
+  replaced: undefined,
+})
 
 /** What a change tells a client: the object itself where it is to be pushed, otherwise what of it has changed. */
 export const messagesFor = (subscription: Subscription, change: ObjectChange): readonly Message[] => {

@@ -5,11 +5,14 @@ import { type JobTools, runJob, runUndoBatch } from './run-job.ts'
 /** Batches whose jobs run at once. Those of one batch run one after the other. */
 const MOST_RUNNING = 4
 
+/** Batches that run at once where clients do not want to wait: more of them are only the next ones. */
+const MOST_HURRIED = 16
+
 /** Runs what has been accepted, in the background, and tells those who wait for it. */
 export type JobRunner = {
   /** Puts the batch of the job at the end of the queue, unless it is there. */
   queue(job: Job): void
-  /** Runs the batch of the job now, whatever comes before it. */
+  /** Runs the batch of the job now, or as soon as there is room, whatever comes before it. */
   hurry(job: Job): void
   /** Whether the batch of the job is queued or running in this process. */
   has(jobId: string): boolean
@@ -86,6 +89,13 @@ export const createJobRunner = (tools: JobTools): JobRunner => {
     if (first !== undefined) begin(batchIdOf(first.id), first)
   }
 
+  const putFirst = (batchId: string, job: Job): void => {
+    const others = [...queued].filter(([id]) => id !== batchId)
+    queued.clear()
+    queued.set(batchId, job)
+    for (const [id, other] of others) queued.set(id, other)
+  }
+
   const has = (jobId: string): boolean => queued.has(batchIdOf(jobId)) || running.has(batchIdOf(jobId))
 
   return {
@@ -95,7 +105,10 @@ export const createJobRunner = (tools: JobTools): JobRunner => {
       next()
     },
     hurry: (job) => {
-      if (!stopped && !running.has(batchIdOf(job.id))) begin(batchIdOf(job.id), job)
+      const batchId = batchIdOf(job.id)
+      if (stopped || running.has(batchId)) return
+      if (running.size < MOST_HURRIED) begin(batchId, job)
+      else putFirst(batchId, job)
     },
     has,
     isRunning: (jobId) => progress.current.has(jobId),

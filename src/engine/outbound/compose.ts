@@ -2,7 +2,7 @@ import { instancesNamed } from '../../domain/attribute-set.ts'
 import { attributesNamed } from '../../domain/attribute-views.ts'
 import type { ManagedObject } from '../../domain/managed-object.ts'
 import type { OperationContext } from '../../domain/operation-context.ts'
-import type { Message } from '../../domain/outbox.ts'
+import { type Message, replacedOf } from '../../domain/outbox.ts'
 import { DEFAULT_TENANT, type Principal } from '../../domain/principal.ts'
 import type { Subscription } from '../../domain/subscription.ts'
 import { notification } from '../../operations/notify.ts'
@@ -71,6 +71,21 @@ const composeNotify = (
   })
 }
 
+/**
+ * The object that one takes the place of: what the operator says, or what it says itself. That is the word of its owner,
+ * whom the client need not trust with anything but that owner's own objects.
+ */
+const replacedBy = async (
+  { objects }: OperationContext,
+  object: ManagedObject,
+  { putFunction, replaced }: Extract<Message, { operation: 'Put' }>,
+): Promise<string | undefined> => {
+  if (replaced !== undefined || putFunction === 'New') return replaced
+  const linked = replacedOf(object)
+  const before = linked === undefined ? undefined : await objects.find(linked)
+  return before?.owner === object.owner ? linked : undefined
+}
+
 const compose = async (
   context: OperationContext,
   message: Message,
@@ -81,7 +96,8 @@ const compose = async (
   if (object === undefined) return nothing('the object is gone')
   if (message.operation === 'Notify') return { bytes: composeNotify(context, object, message) }
   if (!takesObject(acquaintance, object.objectType)) return nothing('the client takes no objects of that type')
-  const { putFunction, replaced } = message
+  const replaced = await replacedBy(context, object, message)
+  const putFunction = replaced === undefined ? 'New' : message.putFunction
   const put = await composePut(context, { object, putFunction, replaced, wrapping })
   return { bytes: encodeRequest(context.version, 'Put', pushedObject, put) }
 }
