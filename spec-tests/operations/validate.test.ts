@@ -1,6 +1,6 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { OctetString } from '@peculiar/asn1-schema'
-import { Extension } from '@peculiar/asn1-x509'
+import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
+import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
+import { Certificate, Extension, Extensions } from '@peculiar/asn1-x509'
 import { test } from 'tap'
 import { validateChain } from '../../src/keystore/software/certificates/validate-chain.ts'
 import type { Attribute } from '../../src/protocol/attribute-instance.ts'
@@ -44,6 +44,24 @@ void test('RFC 5280 §6.1: chains in any order, with and without their root', (t
   t.equal(judged([end, middle, root], [namesake]), 'Unknown', 'a namesake of the root')
   t.equal(judged([end, middle, namesake]), 'Invalid', 'a namesake in its place')
   t.equal(judged([end], [end]), 'Unknown', 'an end certificate vouches for nobody')
+  t.end()
+})
+
+/** A certificate without the identifiers of keys, which tell namesakes apart, and with a number of its own. */
+const likeness = (serial: number): Buffer => {
+  const parsed = AsnConvert.parse(root.certificate.raw, Certificate)
+  const { tbsCertificate } = parsed
+  const kept = tbsCertificate.extensions?.filter(({ extnID }) => extnID !== '2.5.29.14' && extnID !== '2.5.29.35') ?? []
+  tbsCertificate.extensions = new Extensions(kept)
+  tbsCertificate.serialNumber = Uint8Array.of(1, serial).buffer
+  return Buffer.from(AsnConvert.serialize(parsed))
+}
+
+void test('1.4 §4.24 / 2.1 §6.1.57: many namesakes, each of which may have issued each, are not all checked', (t) => {
+  const checks = t.capture(X509Certificate.prototype, 'verify', () => false)
+  const certificates = Array.from({ length: 32 }, (_, index) => likeness(index))
+  t.equal(validateChain({ certificates, trusted: certificates, at: NOW }, undefined), 'Invalid')
+  t.ok(checks().length <= 64)
   t.end()
 })
 

@@ -80,7 +80,7 @@ export const createJobDesk = ({ parts, principal, records, now }: DeskOptions): 
     poll: async (correlationValue) => {
       let opened = await get(correlationValue)
       if (!isSettled(opened.job)) {
-        await runner.waitFor(opened.job.id, POLL_WAIT)
+        await runner.waitFor(opened.job, POLL_WAIT)
         opened = await get(correlationValue)
       }
       const { operation, version, outcome } = opened.job
@@ -106,7 +106,7 @@ export const createJobDesk = ({ parts, principal, records, now }: DeskOptions): 
       const { job } = await get(correlationValue)
       if (isSettled(job)) throw new KmipError('DuplicateProcessRequest', 'The request has been processed already')
       runner.hurry({ ...job, request: undefined })
-      await runner.waitFor(job.id, PROCESS_WAIT)
+      await runner.waitFor(job, PROCESS_WAIT)
       if (!isSettled((await get(correlationValue)).job))
         throw new KmipError('GeneralFailure', 'The request could not be processed in time')
     },

@@ -18,7 +18,7 @@ export type JobRunner = {
   has(jobId: string): boolean
   readonly isRunning: (jobId: string) => boolean
   /** Resolves when the job has run, or after `milliseconds`; at once where it is not here. */
-  waitFor(jobId: string, milliseconds: number): Promise<void>
+  waitFor(job: Job, milliseconds: number): Promise<void>
   /** Takes nothing new, and resolves when nothing runs any more. What is left is in the database. */
   stop(): Promise<void>
 }
@@ -112,7 +112,8 @@ export const createJobRunner = (tools: JobTools): JobRunner => {
     },
     has,
     isRunning: (jobId) => progress.current.has(jobId),
-    waitFor: (jobId, milliseconds) => (has(jobId) ? waiters.wait(jobId, milliseconds) : Promise.resolve()),
+    waitFor: ({ id, principal }, milliseconds) =>
+      has(id) ? waiters.wait(id, principal.id, milliseconds) : Promise.resolve(),
     stop: async () => {
       stopped = true
       queued.clear()

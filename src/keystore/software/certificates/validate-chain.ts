@@ -13,8 +13,20 @@ import { BROKEN_SIGNATURES } from './signature-algorithms.ts'
  * and name constraints: a chain that insists on those is not found valid. Nothing is fetched from anywhere.
  */
 
+/**
+ * Signatures that are checked in one validation, all by the thread that serves everybody; a chain needs one for each of
+ * its certificates, but many of one name may each have issued each.
+ */
+const MOST_CHECKS = 64
+
+/** Bits of the keys they are checked with: those of authorities are shorter, and what is longer takes its time. */
+const LONGEST_KEY = 8192
+
+/** What is known of signatures, by issuer and certificate. */
+type Checks = { readonly known: Map<string, boolean>; left: number }
+
 /** A certificate with what the library does not tell of it. */
-type Link = { readonly x509: X509Certificate; readonly parsed: Certificate }
+type Link = { readonly x509: X509Certificate; readonly parsed: Certificate; readonly checks: Checks }
 
 /** Critical extensions that are understood: Key Usage, alternative names, Basic Constraints, Extended Key Usage. */
 const UNDERSTOOD: ReadonlySet<string> = new Set([
@@ -25,15 +37,29 @@ const UNDERSTOOD: ReadonlySet<string> = new Set([
   '2.5.29.37',
 ])
 
-const read = (der: Buffer): Link => {
-  if (der.length > MAX_CERTIFICATE_BYTES || !isOneSequence(der)) throw new Error('no certificate')
-  return { x509: new X509Certificate(der), parsed: AsnConvert.parse(der, Certificate) }
-}
+const readWith =
+  (checks: Checks) =>
+  (der: Buffer): Link => {
+    if (der.length > MAX_CERTIFICATE_BYTES || !isOneSequence(der)) throw new Error('no certificate')
+    return { x509: new X509Certificate(der), parsed: AsnConvert.parse(der, Certificate), checks }
+  }
 
 const isSame = (a: Link, b: Link): boolean => a.x509.raw.equals(b.x509.raw)
 
-const hasIssued = (issuer: Link, { x509 }: Link): boolean =>
-  x509.checkIssued(issuer.x509) && x509.verify(issuer.x509.publicKey)
+const isSigned = ({ publicKey }: X509Certificate, x509: X509Certificate): boolean =>
+  (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) <= LONGEST_KEY && x509.verify(publicKey)
+
+const hasIssued = (issuer: Link, { x509, checks }: Link): boolean => {
+  if (!x509.checkIssued(issuer.x509)) return false
+  const pair = `${issuer.x509.fingerprint256} ${x509.fingerprint256}`
+  const known = checks.known.get(pair)
+  if (known !== undefined) return known
+  if (checks.left === 0) throw new Error('too many signatures to check')
+  checks.left -= 1
+  const result = isSigned(issuer.x509, x509)
+  checks.known.set(pair, result)
+  return result
+}
 
 const isRoot = (link: Link): boolean => hasIssued(link, link)
 
@@ -102,6 +128,7 @@ export const validateChain = (
   { certificates, trusted, at }: ChainToValidate,
   own: X509Certificate | undefined,
 ): ValidityIndicator => {
+  const read = readWith({ known: new Map(), left: MOST_CHECKS })
   try {
     // A certificate vouches for others without being vouched for where it is a root, or the server's own authority.
     const roots = distinct(trusted).map(read).filter(isRoot)
