@@ -65,3 +65,17 @@ void test('1.4 §2.2.1: what is no PGP certificate', async (t) => {
     t.equal(await reasonOf(async () => keys.deposit('a', certificate(value))), 'InvalidField', what)
   }
 })
+
+void test('1.4 §2.2.1: PGP certificates of more packets, or lines, than anybody has time for', async (t) => {
+  const keys = await openKeys()
+  const { armored, binary } = await make('curve25519')
+  const userId = Buffer.from([0xc0 | 13, 1, 0x61])
+  const withUsers = (count: number): ObjectValue =>
+    certificate(Buffer.concat([binary, ...Array.from({ length: count }, () => userId)]))
+  t.equal(await reasonOf(() => keys.deposit('a', withUsers(400))), 'none')
+  t.equal(await reasonOf(() => keys.deposit('a', withUsers(600))), 'InvalidField')
+  const [first = '', ...others] = armored.toString().split('\n')
+  const lines = Array.from({ length: 3000 }, () => 'Comment: x')
+  const long = Buffer.from([first, ...lines, ...others].join('\n'))
+  t.equal(await reasonOf(() => keys.deposit('a', certificate(long))), 'InvalidField')
+})
