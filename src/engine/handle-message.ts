@@ -5,7 +5,6 @@ import {
   type EndpointRole,
   OPERATION,
 } from '../protocol/enumerations.ts'
-import type { Principal } from '../domain/principal.ts'
 import type { RequestMessage } from '../protocol/message.ts'
 import { LATEST_VERSION, type Version } from '../schema/version.ts'
 import { TtlvError } from '../ttlv/error.ts'
@@ -93,11 +92,9 @@ const accounted = <T>(
   })
 }
 
-/** Who asks, and over which connection. */
-const askedBy = (who: Accepted, { principal, certificate }: Session): { principal: Principal; link?: Link } => ({
-  principal: who.principal,
-  ...(certificate === undefined ? {} : { link: { principal, certificate } }),
-})
+/** The connection over which somebody asks. */
+const linkOf = ({ principal, certificate }: Session): Link | undefined =>
+  certificate === undefined ? undefined : { principal, certificate }
 
 /** Where in the message an error is, for the log. */
 const placeOf = (message: Buffer, error: unknown): string | undefined =>
@@ -156,8 +153,8 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
     const message = beginMessage(writer, version, parts.clock.now(), items.length, who)
     const countAt = batchCountAt(writer)
     const wishes = wishesOf(request, largestResponse)
-    const asked = askedBy(who, session)
-    const result = runBatch({ parts, version, writer, role: session.role, ...asked, ...wishes })
+    const { principal } = who
+    const result = runBatch({ ...wishes, parts, version, writer, role: session.role, principal, link: linkOf(session) })
     return then(result, ({ count }) => {
       endMessage(writer, message, countAt, count)
       const turned = (channel: ClientChannel): void =>

@@ -157,22 +157,51 @@ const messagesAbout = (
   })
 }
 
+const NOTHING: readonly ManagedObject[] = []
+
+/** What has been done in a unit, and which objects have been made. Nearly all units only read: nothing is made for those. */
+const createJournal = () => {
+  let audit: Map<string, AuditRecord> | undefined
+  let made: Set<string> | undefined
+  return {
+    changed: ({ id }: ManagedObject, principal: Principal, operation: Operation, now: number): void => {
+      audit ??= new Map()
+      audit.set(`${operation} ${id}`, {
+        time: now,
+        principal: principal.id,
+        operation,
+        objectId: id,
+        outcome: 'Success',
+      })
+    },
+    made: ({ id }: ManagedObject): void => {
+      made ??= new Set()
+      made.add(id)
+    },
+    records: (): readonly AuditRecord[] => [...(audit?.values() ?? [])],
+    /** Those made since it was last asked, as they are by now. */
+    takeMade: (pending: ReadonlyMap<string, ManagedObject>): readonly ManagedObject[] => {
+      if (made === undefined) return NOTHING
+      const objects = [...made].flatMap((id) => pending.get(id) ?? [])
+      made = undefined
+      return objects
+    },
+  }
+}
+
 export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => {
   const { store, access } = dependencies
   const loaded = new Map<string, ManagedObject>()
   const pending = new Map<string, ManagedObject>()
-  const audit = new Map<string, AuditRecord>()
+  const journal = createJournal()
   const unitRecords = createUnitRecords(store.records)
   const load = objectLoader(dependencies, pending)
 
   const locate = locator(dependencies, load, pending)
 
-  const made = new Set<string>()
-
-  const change = (object: ManagedObject, principal: Principal, operation: Operation, now: number): void => {
+  const change = (object: ManagedObject, { principal, operation }: Asker, now: number): void => {
     pending.set(object.id, object)
-    const record = { time: now, principal: principal.id, operation, objectId: object.id, outcome: 'Success' }
-    audit.set(`${operation} ${object.id}`, record)
+    journal.changed(object, principal, operation, now)
   }
 
   const taken = (object: ManagedObject): ManagedObject => {
@@ -187,20 +216,20 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
       get: (id) => then(load(principal.tenant, id), (object) => taken(admitted(asker, object))),
       insert: (object) => {
         permit?.admit(object)
-        change(object, principal, operation, now)
-        made.add(object.id)
+        change(object, asker, now)
+        journal.made(object)
       },
       update: (object) => {
-        change(object, principal, operation, now)
+        change(object, asker, now)
         // What takes the place of another object is made as well (2.1 section 6.1.25).
-        if (operation === 'Import') made.add(object.id)
+        if (operation === 'Import') journal.made(object)
       },
       locate: (query) => locate(principal, query, now, permit),
     }
   }
 
   const commit = async (): Promise<void> => {
-    const performed = [...audit.values()]
+    const performed = journal.records()
     const messages = messagesAbout(dependencies.outbox, loaded, pending, performed)
     const records = [...unitRecords.changes(), ...messages.map((record): RecordChange => ({ kind: 'put', record }))]
     await commitAll(dependencies, [...pending.values()], { audit: performed, records })
@@ -212,13 +241,9 @@ export const createUnitOfWork = (dependencies: UnitDependencies): UnitOfWork => 
     objectsFor,
     recordsFor: unitRecords.recordsFor,
     get changed() {
-      return pending.size > 0 || unitRecords.changes().length > 0
+      return pending.size > 0 || !unitRecords.isEmpty()
     },
-    takeMade: () => {
-      const objects = [...made].flatMap((id) => pending.get(id) ?? [])
-      made.clear()
-      return objects
-    },
+    takeMade: () => journal.takeMade(pending),
     commit,
   }
 }

@@ -5,6 +5,7 @@ import type { RecordChange, RecordList, Records, RecordStore, ServerRecord } fro
 /** The records that one unit of work has written, until it commits. */
 export type UnitRecords = {
   readonly recordsFor: (principal: Principal, now: number) => Records
+  readonly isEmpty: () => boolean
   changes(): readonly RecordChange[]
 }
 
@@ -68,6 +69,7 @@ export const createUnitRecords = (store: RecordStore): UnitRecords => {
 
   return {
     recordsFor,
+    isEmpty: () => pending.size === 0,
     changes: () => [...pending.values()].map(({ change }) => change),
   }
 }
