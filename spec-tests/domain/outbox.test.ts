@@ -125,7 +125,8 @@ void test('1.4 §5.2 / 2.1 §6.2.3: objects of a group are pushed, and replaceme
     value: { linkType: 'ReplacedObjectLink', linkedObjectIdentifier: { by: 'id', id: 'old' } },
   }
   const replacement = changed(adding(link), { before: undefined })
-  t.match(messagesFor(SUBSCRIPTION, replacement), [{ operation: 'Put', putFunction: 'Replace', replaced: 'old' }])
+  const replacing = { operation: 'Put', putFunction: 'Replace', replaced: undefined }
+  t.match(messagesFor(SUBSCRIPTION, replacement), [replacing], 'what it replaces is found out when it is sent')
   t.same(messagesFor(SUBSCRIPTION, { ...replacement, by: 'alice' }), [], 'it has asked for it itself')
   t.end()
 })
