@@ -6,10 +6,14 @@ import type { CryptographicParameters } from '../protocol/structures/cryptograph
  * it began before.
  */
 
-/** What one client may have open. Sizes in bytes, times in seconds. */
+/** What clients may have open. Sizes in bytes, times in seconds. */
 export const PKCS11_LIMITS = {
-  instancesPerClient: 16,
-  instances: 1024,
+  /** Instances of one client. */
+  perClient: 16,
+  inAll: 1024,
+  /** Data and handles that instances hold. */
+  bytesPerClient: 32 * 1024 * 1024,
+  bytesInAll: 256 * 1024 * 1024,
   sessions: 64,
   handles: 10_000,
   /** Data that the functions of one instance hold between two requests, all sessions together. */
@@ -54,6 +58,8 @@ export type CryptokiState = {
   /** Unique Identifiers by handle, and the other way round. */
   readonly objects: ReadonlyMap<number, string>
   readonly handles: ReadonlyMap<string, number>
+  /** Bytes that both take. */
+  readonly handleBytes: number
   /** The next handle, of a session or of an object. */
   readonly next: number
 }
@@ -63,13 +69,44 @@ export const NEW_STATE: CryptokiState = {
   sessions: new Map(),
   objects: new Map(),
   handles: new Map(),
+  handleBytes: 0,
   next: 1,
 }
+
+// What it takes -----------------------------------------------------------------------------------------------------------
+
+const sizeOf = (buffers: readonly (Buffer | undefined)[]): number =>
+  buffers.reduce((sum, buffer) => sum + (buffer?.length ?? 0), 0)
+
+/** Data that one function holds. */
+export const heldBy = ({ parts = [], iv, additionalData, parameters }: Active): number =>
+  sizeOf([...parts, iv, additionalData, parameters.pSource])
+
+/** Data that all functions of an instance hold. */
+export const heldIn = ({ sessions }: CryptokiState): number =>
+  [...sessions.values()]
+    .flatMap(({ active }) => Object.values<Active | undefined>(active))
+    .reduce((sum, active) => sum + (active === undefined ? 0 : heldBy(active)), 0)
+
+/** Of a Unique Identifier that has a handle: itself, and its places in two tables. */
+export const handleSize = (id: string): number => 200 + id.length
+
+/** Of a list of handles. */
+export const foundSize = ({ length }: readonly unknown[]): number => 8 * length
+
+/** Bytes of all that an instance holds. */
+export const stateSize = (state: CryptokiState): number =>
+  [...state.sessions.values()].reduce(
+    (sum, { found = [] }) => sum + foundSize(found),
+    heldIn(state) + state.handleBytes,
+  )
 
 /** What belongs to one Correlation Value. */
 export type CryptokiInstance = {
   readonly correlationValue: Buffer
   state: CryptokiState
+  /** Whether it may hold so many more bytes, of those that its client and all clients may. */
+  hasRoom(bytes: number): boolean
   close(): void
 }
 

@@ -2,8 +2,10 @@ import type { Clock, Ids } from '../../domain/clock.ts'
 import type { DataStream, StreamedOperation } from '../../domain/key-store.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { StreamTerms } from '../../domain/streams.ts'
+import { KmipError } from '../../protocol/kmip-error.ts'
+import { createUsage } from '../usage.ts'
+import { createWatch } from '../watch.ts'
 import { STREAM_LIMITS, type StreamLimits } from './stream-limits.ts'
-import { checkStreamSize, createStreamUsage } from './stream-usage.ts'
 
 /** A stream between its parts. */
 export type OpenEntry = {
@@ -46,17 +48,8 @@ const ownerOf = ({ tenant, id }: Principal): string => `${tenant}\n${id}`
 
 const sizeOf = ({ stream, proof }: OpenEntry): number => stream.held + (proof?.length ?? 0)
 
-/** Calls `sweep` from time to time for as long as it says that there is something left. */
-const createWatch = (seconds: number, sweep: () => boolean): (() => void) => {
-  let timer: NodeJS.Timeout | undefined
-  const watch = (): void => {
-    timer ??= setTimeout(() => {
-      timer = undefined
-      if (sweep()) watch()
-    }, seconds * 1000).unref()
-  }
-  return watch
-}
+const tooMuch = (): KmipError =>
+  new KmipError('ServerLimitExceeded', 'Too many streams are open, or they hold too much data')
 
 type Entries = Map<string, OpenEntry>
 
@@ -83,7 +76,7 @@ const sweepOf = (entries: Entries, clock: Clock, idle: number, remove: (entry: O
 
 export const createStreamTable = (clock: Clock, ids: Ids, limits: StreamLimits = STREAM_LIMITS): StreamTable => {
   const entries: Entries = new Map()
-  const usage = createStreamUsage(limits)
+  const usage = createUsage(limits)
 
   const remove = (entry: OpenEntry): void => {
     if (!entries.delete(entry.id)) return
@@ -104,7 +97,7 @@ export const createStreamTable = (clock: Clock, ids: Ids, limits: StreamLimits =
     },
     checkRoom: (principal) => {
       sweep()
-      usage.checkRoom(ownerOf(principal))
+      if (!usage.hasRoom(ownerOf(principal))) throw tooMuch()
     },
     add: (principal, terms, stream) => {
       const entry = createEntry(ids.next().replaceAll('-', ''), ownerOf(principal), terms, stream, clock.now())
@@ -119,8 +112,7 @@ export const createStreamTable = (clock: Clock, ids: Ids, limits: StreamLimits =
       return entry?.owner === ownerOf(principal) && entry.terms.operation === operation ? entry : undefined
     },
     checkBytes: (entry, more) => {
-      checkStreamSize(entry.bytes + more, limits)
-      usage.checkBytes(entry.owner, more)
+      if (entry.bytes + more > limits.bytesPerStream || !usage.hasBytes(entry.owner, more)) throw tooMuch()
     },
     touch: (entry) => {
       if (!entries.delete(entry.id)) return

@@ -1,4 +1,11 @@
-import { type CryptokiInstance, type CryptokiSession, type CryptokiState, PKCS11_LIMITS } from '../../domain/pkcs11.ts'
+import {
+  type CryptokiInstance,
+  type CryptokiSession,
+  type CryptokiState,
+  foundSize,
+  handleSize,
+  PKCS11_LIMITS,
+} from '../../domain/pkcs11.ts'
 import type { OperationContext } from '../../domain/operation-context.ts'
 import type { Pkcs11ReturnCode, ResultReason } from '../../protocol/enumerations.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
@@ -85,21 +92,30 @@ export const openSession = (call: Call, isReadWrite: boolean): number => {
   return next
 }
 
+/** Bytes of a handle, as far as it can be told before there is one. */
+const USUAL_HANDLE = handleSize('00000000-0000-0000-0000-000000000000')
+
 /** @throws CryptokiError where so many more objects cannot have a handle: before anything is made */
-export const checkRoom = ({ instance }: Call, more: number): void => {
-  if (instance.state.objects.size + more > PKCS11_LIMITS.handles) throw new CryptokiError('DEVICE_MEMORY')
+export const checkRoom = ({ instance }: Call, more: number, bytes = more * USUAL_HANDLE): void => {
+  if (instance.state.objects.size + more <= PKCS11_LIMITS.handles && instance.hasRoom(bytes)) return
+  throw new CryptokiError('DEVICE_MEMORY')
 }
 
-/** The handles of objects: the same for as long as the instance lives. @throws CryptokiError */
-export const handlesOf = (call: Call, ids: readonly string[]): readonly number[] => {
-  const { objects, handles, next } = call.instance.state
-  const fresh = [...new Set(ids)].filter((id) => !handles.has(id))
+const sizeOf = (ids: readonly string[]): number => ids.reduce((sum, id) => sum + handleSize(id), 0)
+
+const withoutHandle = ({ instance }: Call, ids: readonly string[]): readonly string[] =>
+  [...new Set(ids)].filter((id) => !instance.state.handles.has(id))
+
+/** The handles of objects, for which there is room: the same for as long as the instance lives. */
+const handlesOf = (call: Call, ids: readonly string[]): readonly number[] => {
+  const { objects, handles, handleBytes, next } = call.instance.state
+  const fresh = withoutHandle(call, ids)
   if (fresh.length > 0) {
-    checkRoom(call, fresh.length)
     const named = fresh.map((id, index) => [next + index, id] as const)
     change(call, {
       objects: new Map([...objects, ...named]),
       handles: new Map([...handles, ...named.map(([handle, id]) => [id, handle] as const)]),
+      handleBytes: handleBytes + sizeOf(fresh),
       next: next + fresh.length,
     })
   }
@@ -107,7 +123,14 @@ export const handlesOf = (call: Call, ids: readonly string[]): readonly number[]
   return ids.map((id) => all.get(id) ?? 0)
 }
 
-/** The handle of one object. */
+/** The handles of what a search has found. @throws CryptokiError */
+export const handlesFound = (call: Call, ids: readonly string[]): readonly number[] => {
+  const fresh = withoutHandle(call, ids)
+  checkRoom(call, fresh.length, sizeOf(fresh) + foundSize(ids))
+  return handlesOf(call, ids)
+}
+
+/** The handle of an object that has been made, after {@link checkRoom}. */
 export const handleOf = (call: Call, id: string): number => handlesOf(call, [id])[0] ?? 0
 
 /** The Unique Identifier behind a handle. @throws CryptokiError */

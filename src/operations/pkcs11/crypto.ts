@@ -1,7 +1,7 @@
 import type { HeldKey } from '../../domain/key-store.ts'
 import type { Purpose } from '../../domain/key-use.ts'
 import type { ManagedObject } from '../../domain/managed-object.ts'
-import { type Active, type ActiveKind, PKCS11_LIMITS } from '../../domain/pkcs11.ts'
+import { type Active, type ActiveKind, heldBy, heldIn, PKCS11_LIMITS } from '../../domain/pkcs11.ts'
 import { protecting } from '../../domain/usage-limits.ts'
 import { keyToUse } from '../../domain/wrapping-keys.ts'
 import { count, counted } from '../../protocol/pkcs11/codec.ts'
@@ -52,17 +52,9 @@ const setActive = (call: Call, handle: number, kind: ActiveKind, active: Active 
   setSession(call, handle, { ...session, active: { ...session.active, [kind]: active } })
 }
 
-const sizeOf = (buffers: readonly (Buffer | undefined)[]): number =>
-  buffers.reduce((sum, buffer) => sum + (buffer?.length ?? 0), 0)
-
-const heldBy = ({ parts = [], iv, additionalData, parameters }: Active): number =>
-  sizeOf([...parts, iv, additionalData, parameters.pSource])
-
-/** What all functions of the instance hold. */
-const heldIn = ({ instance }: Call): number =>
-  [...instance.state.sessions.values()]
-    .flatMap(({ active }) => Object.values<Active | undefined>(active))
-    .reduce((sum, active) => sum + (active === undefined ? 0 : heldBy(active)), 0)
+/** Whether functions of the instance may hold so much more data. */
+const mayHold = ({ instance }: Call, more: number): boolean =>
+  heldIn(instance.state) + more <= PKCS11_LIMITS.data && instance.hasRoom(more)
 
 /** Many small parts take more than their bytes. */
 const withPart = ({ parts = [] }: Active, data: Buffer): readonly Buffer[] =>
@@ -83,7 +75,7 @@ export const begin =
     const { parameters, iv, additionalData, tagLength, isDigested } = chosen
     const isMac = chosen.kind === 'mac'
     const active = { parameters, iv, additionalData, tagLength, isDigested, isMac, key, parts: undefined }
-    if (heldIn(call) + heldBy(active) > PKCS11_LIMITS.data) throw new CryptokiError('DEVICE_MEMORY')
+    if (!mayHold(call, heldBy(active))) throw new CryptokiError('DEVICE_MEMORY')
     if (kind !== 'digest') await useKey(call, kind, active)
     setActive(call, handle, kind, active)
     return NOTHING
@@ -192,7 +184,7 @@ export const part =
     input.end()
     const active = activeIn(call, handle, kind)
     if (hasOutput && room === undefined) return count(0)
-    if (heldIn(call) + data.length > PKCS11_LIMITS.data) {
+    if (!mayHold(call, data.length)) {
       setActive(call, handle, kind, undefined)
       throw new CryptokiError('DATA_LEN_RANGE')
     }

@@ -10,7 +10,7 @@ import { count, counted, type CryptokiReader, flag, list, type Room, ulong } fro
 import { CKA, CKK, CKO } from '../../protocol/pkcs11/constants.ts'
 import type { ObjectValue } from '../../protocol/structures/managed-objects.ts'
 import { servedObject } from '../serve-object.ts'
-import { type Call, CryptokiError, handleOf, handlesOf, objectIn, sessionIn, setSession } from './call.ts'
+import { type Call, CryptokiError, handleOf, handlesFound, objectIn, sessionIn, setSession } from './call.ts'
 import { checkWritable } from './generate.ts'
 import { PKCS11_LIMITS } from '../../domain/pkcs11.ts'
 import { attributesOf, changesOf, describe, numberIn, readTemplate, type Template } from './templates.ts'
@@ -231,7 +231,7 @@ export const findObjectsInit = async (call: Call): Promise<Buffer> => {
   if (sessionIn(call, handle).found !== undefined) throw new CryptokiError('OPERATION_ACTIVE')
   const template = readTemplate(input)
   input.end()
-  const found = handlesOf(call, await search(call, template))
+  const found = handlesFound(call, await search(call, template))
   setSession(call, handle, { ...sessionIn(call, handle), found })
   return NOTHING
 }
