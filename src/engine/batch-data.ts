@@ -41,7 +41,8 @@ const MEANING: Readonly<Record<Data, Operation>> = {
   SignatureVerify: 'SignatureVerify',
 }
 
-const fieldAt = (structure: Buffer, tag: number): number | undefined => {
+/** The place of a field in a structure. */
+export const fieldAt = (structure: Buffer, tag: number): number | undefined => {
   for (let at = HEADER_LENGTH; at < structure.length; at = nextItem(structure, at))
     if (tagAt(structure, at) === tag) return at
   return undefined

@@ -11,6 +11,9 @@ export type OlderReasons = Readonly<Partial<Record<ResultReason, ResultReason>>>
 
 export type AsynchronousUse = 'preferred' | 'never'
 
+/** A field of a request payload with one of its values. */
+export type FieldValue = { readonly tag: number; readonly code: number }
+
 /** What an operation is: its place in the standard, its payloads, and what it does. One file each. */
 export type OperationDefinition<Request extends Fields, Response extends Fields> = {
   readonly name: OperationName
@@ -23,8 +26,8 @@ export type OperationDefinition<Request extends Fields, Response extends Fields>
    * is answered at once whatever the client asks for.
    */
   readonly asynchronous?: AsynchronousUse
-  /** Whether it occupies a processor for a second or more. */
-  readonly isHeavy?: boolean
+  /** Whether it occupies a processor for a second or more: always, or where an enumeration of its request says so. */
+  readonly isHeavy?: boolean | FieldValue
   /** Reasons that 1.x has another word for in this operation than in general (1.4 section 11). */
   readonly olderReasons?: OlderReasons
   /**
@@ -45,7 +48,7 @@ export type Operation = {
   readonly response: Fields
   readonly olderReasons: OlderReasons
   readonly asynchronous: AsynchronousUse | undefined
-  readonly isHeavy: boolean
+  readonly isHeavy: boolean | FieldValue
   knownIn(version: Version): boolean
   /**
    * Decodes the payload item, handles it, and writes the response payload: all of it before anything is committed, so

@@ -107,6 +107,7 @@ const perform = async (context: OperationContext, name: Pkcs11Function, given: R
 export const pkcs11 = defineOperation({
   name: 'PKCS_11',
   spec: { '2.1': '6.1.37' },
+  isHeavy: { tag: TAG.PKCS_11Function, code: PKCS_11_FUNCTION.code.C_GenerateKeyPair },
   request,
   response,
   handle: async (context, given) => {
