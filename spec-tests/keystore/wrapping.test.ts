@@ -287,6 +287,8 @@ void test('1.4 §2.1.5 / 2.1 §3.3: what cannot be wrapped, and keys that do not
   )
   const foreign = { encryption: using(camellia, { blockCipherMode: 'NISTKeyWrap' }) }
   t.equal(await refused(plain, wrapping('Encrypt', foreign)), 'UnsupportedCryptographicParameters')
+  const long = { encryption: using(await hold(aes(Buffer.alloc(64, 1))), { blockCipherMode: 'NISTKeyWrap' }) }
+  t.equal(await refused(plain, wrapping('Encrypt', long)), 'BadCryptographicParameters', 'no AES key of 512 bits wraps')
   const certificate = await hold({
     objectType: 'OpaqueObject',
     value: { opaqueDataType: 0x80000001, opaqueDataValue: Buffer.alloc(8) },

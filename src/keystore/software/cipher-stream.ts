@@ -3,11 +3,11 @@ import { KmipError } from '../../protocol/kmip-error.ts'
 import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
 import { type AeadInput, opening, openingCcm, sealing, sealingCcm } from './aead-stream.ts'
 import { decryptingBlocks, encryptingBlocks } from './block-stream.ts'
-import { type Plan, planFor, type SecretKey, tagLengthOf, tagLengthToCheck, undecrypted } from './cipher-plan.ts'
+import { type Plan, planFor, type SecretKey, tagLengthOf, tagLengthToCheck } from './cipher-plan.ts'
 import { counterStart } from './counter.ts'
 import { gathering } from './gathering-stream.ts'
 import { ivToDecrypt, ivToEncrypt } from './initial-value.ts'
-import { keyUnwrap, keyWrap, keyWrapOf } from './wrapping/key-wrap.ts'
+import { keyUnwrap, keyWrap } from './wrapping/key-wrap.ts'
 
 /** What the last part brings: the rest of the data, and the tag where the mode makes one. */
 export type CipherEnd = { readonly data: Buffer; readonly tag: Buffer | undefined }
@@ -64,24 +64,13 @@ const decryptUnit =
     return { data: Buffer.concat([decipher.update(data), decipher.final()]), tag: undefined }
   }
 
-const wrapping = (key: SecretKey, { blockCipherMode }: CryptographicParameters): CipherStream =>
-  gathering((data) => {
-    const way = keyWrapOf(blockCipherMode)
-    if (way === undefined) throw new Error('a mode that does not wrap')
-    return { data: keyWrap(key, way, data), tag: undefined }
-  })
+const wrapData =
+  (plan: Plan) =>
+  (data: Buffer): CipherEnd => ({ data: keyWrap(plan, data), tag: undefined })
 
-const unwrapping =
-  (key: SecretKey, { blockCipherMode }: CryptographicParameters) =>
-  (data: Buffer): CipherEnd => {
-    const way = keyWrapOf(blockCipherMode)
-    if (way === undefined) throw new Error('a mode that does not wrap')
-    try {
-      return { data: keyUnwrap(key, way, data), tag: undefined }
-    } catch (cause) {
-      throw undecrypted(cause)
-    }
-  }
+const unwrapData =
+  (plan: Plan) =>
+  (data: Buffer): CipherEnd => ({ data: keyUnwrap(plan, data), tag: undefined })
 
 const startOf = ({ mode, cipher }: Plan, iv: Buffer | undefined, parameters: CryptographicParameters) =>
   iv === undefined ? undefined : counterStart(mode, cipher.block, iv, parameters)
@@ -106,7 +95,7 @@ export const beginEncryption = (
       case 'xts':
         return gathering(encryptUnit(plan, iv))
       case 'wrap':
-        return wrapping(key, parameters)
+        return gathering(wrapData(plan))
       default:
         return encryptingBlocks(plan, startOf(plan, value, parameters))
     }
@@ -138,7 +127,7 @@ export const planDecryption = (
     case 'xts':
       return { all: decryptUnit(plan, iv), kept: undefined }
     case 'wrap':
-      return { all: unwrapping(key, parameters), kept: undefined }
+      return { all: unwrapData(plan), kept: undefined }
     default:
       return { all: undefined, stream: decryptingBlocks(plan, startOf(plan, value, parameters)) }
   }

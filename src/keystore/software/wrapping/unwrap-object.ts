@@ -11,7 +11,6 @@ import { isMac } from '../mac.ts'
 import { verify } from '../signature.ts'
 import { asymmetricKeyOf, decryptNow, secretKeyOf } from '../use-key.ts'
 import { keyValueOf } from './key-value.ts'
-import { keyUnwrap, keyWrapOf } from './key-wrap.ts'
 import type { OpenKey } from './wrap-object.ts'
 
 /** What is wrapped: a Key Value that is a byte string, or the Key Material of one that is none (TC-WRAP-1-14). */
@@ -27,12 +26,8 @@ const needed = (key: WrappingKey | undefined): WrappingKey => {
   return key
 }
 
-const decrypted = (open: OpenKey, { key, parameters }: WrappingKey, data: Buffer, iv: Buffer | undefined): Buffer => {
-  const opened = open(key)
-  const way = opened.object.objectType === 'SymmetricKey' ? keyWrapOf(parameters.blockCipherMode) : undefined
-  if (way !== undefined) return keyUnwrap(secretKeyOf(opened), way, data)
-  return decryptNow(opened, parameters, { data, ivCounterNonce: iv, additionalData: undefined, tag: undefined })
-}
+const decrypted = (open: OpenKey, { key, parameters }: WrappingKey, data: Buffer, iv: Buffer | undefined): Buffer =>
+  decryptNow(open(key), parameters, { data, ivCounterNonce: iv, additionalData: undefined, tag: undefined })
 
 const check = (open: OpenKey, { key, parameters }: WrappingKey, data: Buffer, given: Buffer | undefined): void => {
   if (given === undefined) throw new Error('no MAC or signature')

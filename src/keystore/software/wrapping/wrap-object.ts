@@ -12,7 +12,6 @@ import { mac } from '../mac.ts'
 import { sign } from '../signature.ts'
 import { asymmetricKeyOf, encryptWith, secretKeyOf } from '../use-key.ts'
 import { keyValueBytes } from './key-value.ts'
-import { keyWrap, keyWrapOf } from './key-wrap.ts'
 
 /** Opens a key for use. */
 export type OpenKey = (key: HeldKey) => OpenedKey
@@ -24,11 +23,8 @@ type Encrypted = { readonly bytes: Buffer; readonly ivCounterNonce: Buffer | und
  * the Key Value, where Encrypt puts it in versions that have none either.
  */
 const encrypted = (open: OpenKey, { key, parameters }: WrappingKey, data: Buffer): Encrypted => {
-  const opened = open(key)
-  const way = opened.object.objectType === 'SymmetricKey' ? keyWrapOf(parameters.blockCipherMode) : undefined
-  if (way !== undefined) return { bytes: keyWrap(secretKeyOf(opened), way, data), ivCounterNonce: undefined }
   const input = { data, ivCounterNonce: undefined, additionalData: undefined, tag: undefined }
-  const { data: text, tag, ivCounterNonce } = encryptWith(opened, parameters, input)
+  const { data: text, tag, ivCounterNonce } = encryptWith(open(key), parameters, input)
   return { bytes: tag === undefined ? text : Buffer.concat([text, tag]), ivCounterNonce }
 }
 
