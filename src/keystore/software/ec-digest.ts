@@ -22,9 +22,6 @@ const LIBRARY = new Map([
   ['brainpoolP512r1', brainpoolP512r1],
 ])
 
-/** Curves on which digests are signed, by OpenSSL's names. */
-export const DIGEST_CURVES: readonly string[] = [...LIBRARY.keys()]
-
 /** Whether digests can be signed on the curve that OpenSSL calls so. */
 export const signsDigests = (curve: string | undefined): boolean => LIBRARY.has(curve ?? '')
 

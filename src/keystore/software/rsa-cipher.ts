@@ -3,6 +3,7 @@ import type { PaddingMethod } from '../../protocol/enumerations.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
 import type { AsymmetricKey } from './asymmetric/asymmetric-key.ts'
+import { undecrypted } from './cipher-plan.ts'
 import { digest, hashName } from './hash.ts'
 import { exclusiveOr, mgf1 } from './mask.ts'
 import { onKeyThread } from './threads/key-threads.ts'
@@ -90,9 +91,6 @@ export const rsaEncrypt = (key: AsymmetricKey, parameters: CryptographicParamete
   if (data.length > length - 11) throw new KmipError('InvalidField', 'The data is too long for the key')
   return publicEncrypt({ key: key.keyObject, padding: RSA_PKCS1_PADDING }, data)
 }
-
-const undecrypted = (cause?: unknown): KmipError =>
-  new KmipError('CryptographicFailure', 'The data cannot be decrypted', { cause })
 
 type Opening = { readonly padding: number; readonly finish: (opened: Buffer) => Buffer }
 

@@ -20,7 +20,7 @@ import { KEY_FORMATS } from '../key-formats.ts'
 import { CURVES, HASHES, HMACS, type LengthRule, MAC_CIPHERS, SYMMETRIC_LENGTHS } from '../mechanisms.ts'
 import { CONVERTED_FORMATS } from './asymmetric/write-key.ts'
 import { READABLE_REQUESTS } from './certificates/certificate-request.ts'
-import { DIGEST_CURVES } from './ec-digest.ts'
+import { signsDigests } from './ec-digest.ts'
 import { KEY_PAIR_ALGORITHMS } from './key-pair/plan-pair.ts'
 import { CIPHER_MACS } from './mac.ts'
 import { PADDINGS } from './padding.ts'
@@ -80,7 +80,7 @@ export const RECOMMENDED_CURVES = RECOMMENDED_CURVE.names.map((name) => {
     name,
     supported: curve !== undefined,
     signs: curve !== undefined && curve.field !== 'none',
-    signsDigests: DIGEST_CURVES.includes(curve?.name ?? ''),
+    signsDigests: signsDigests(curve?.name),
   }
 })
 

@@ -41,6 +41,8 @@ export const toFixed = (integer: Buffer, length: number): Buffer | undefined => 
   return digits.length > length ? undefined : Buffer.concat([Buffer.alloc(length - digits.length), digits])
 }
 
+export const greatestDivisor = (a: bigint, b: bigint): bigint => (b === 0n ? a : greatestDivisor(b, a % b))
+
 /** The inverse of `a` modulo `n`, or undefined where there is none. */
 export const inverse = (a: bigint, n: bigint): bigint | undefined => {
   let [r, next] = [n, a % n]

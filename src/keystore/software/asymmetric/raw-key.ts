@@ -7,31 +7,41 @@ import { KmipError } from '../../../protocol/kmip-error.ts'
 import { arrayBuffer } from './der.ts'
 
 /*
- * Keys that are strings of bytes by nature (RFC 8032): their Raw form is that string, without an encoding around it.
+ * Keys that are strings of bytes by nature (RFC 7748, RFC 8032). The Raw form of those that sign is that string, without an
+ * encoding around it.
  */
 
-type RawKind = { readonly oid: string; readonly bytes: number }
-
 /** Object identifiers (RFC 8410 section 3) and lengths, the same for both halves. */
-const KINDS: Readonly<Partial<Record<CryptographicAlgorithm | number, RawKind>>> = {
-  Ed25519: { oid: '1.3.101.112', bytes: 32 },
-  Ed448: { oid: '1.3.101.113', bytes: 57 },
+export const OCTET_KEYS = {
+  x25519: { oid: '1.3.101.110', bytes: 32 },
+  x448: { oid: '1.3.101.111', bytes: 56 },
+  ed25519: { oid: '1.3.101.112', bytes: 32 },
+  ed448: { oid: '1.3.101.113', bytes: 57 },
+} as const
+
+export type OctetKey = keyof typeof OCTET_KEYS
+
+const KINDS: Readonly<Partial<Record<CryptographicAlgorithm | number, OctetKey>>> = {
+  Ed25519: 'ed25519',
+  Ed448: 'ed448',
 }
 
-const privateKeyOf = (algorithm: AlgorithmIdentifier, bytes: Buffer): KeyObject => {
-  const privateKey = new PrivateKey(AsnConvert.serialize(new OctetString(arrayBuffer(bytes))))
-  const der = Buffer.from(
-    AsnConvert.serialize(new PrivateKeyInfo({ version: Version.v1, privateKeyAlgorithm: algorithm, privateKey })),
-  )
+const algorithmOf = (kind: OctetKey): AlgorithmIdentifier =>
+  new AlgorithmIdentifier({ algorithm: OCTET_KEYS[kind].oid })
+
+/** The private key that bytes are, as many as its kind has. */
+export const octetPrivateKey = (kind: OctetKey, bytes: Buffer): KeyObject => {
+  const privateKey = new PrivateKey(AsnConvert.serialize(new OctetString(bytes)))
+  const info = new PrivateKeyInfo({ version: Version.v1, privateKeyAlgorithm: algorithmOf(kind), privateKey })
+  const der = Buffer.from(AsnConvert.serialize(info))
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
   der.fill(0)
   return key
 }
 
-const publicKeyOf = (algorithm: AlgorithmIdentifier, bytes: Buffer): KeyObject => {
-  const key = Buffer.from(
-    AsnConvert.serialize(new SubjectPublicKeyInfo({ algorithm, subjectPublicKey: arrayBuffer(bytes) })),
-  )
+const octetPublicKey = (kind: OctetKey, bytes: Buffer): KeyObject => {
+  const info = new SubjectPublicKeyInfo({ algorithm: algorithmOf(kind), subjectPublicKey: arrayBuffer(bytes) })
+  const key = Buffer.from(AsnConvert.serialize(info))
   return createPublicKey({ key, format: 'der', type: 'spki' })
 }
 
@@ -44,11 +54,12 @@ export const rawKey = (
   name: CryptographicAlgorithm | number | undefined,
   bytes: Buffer,
 ): KeyObject | 'kept' => {
-  const row = name === undefined ? undefined : KINDS[name]
-  if (row === undefined) return 'kept'
-  if (bytes.length !== row.bytes) throw new KmipError('InvalidField', 'The algorithm has no keys of this length')
-  const algorithm = new AlgorithmIdentifier({ algorithm: row.oid })
-  return kind === 'PrivateKey' ? privateKeyOf(algorithm, bytes) : publicKeyOf(algorithm, bytes)
+  const octets = name === undefined ? undefined : KINDS[name]
+  if (octets === undefined) return 'kept'
+  if (bytes.length !== OCTET_KEYS[octets].bytes) {
+    throw new KmipError('InvalidField', 'The algorithm has no keys of this length')
+  }
+  return kind === 'PrivateKey' ? octetPrivateKey(octets, bytes) : octetPublicKey(octets, bytes)
 }
 
 /** The bytes of a key of an Edwards curve. */

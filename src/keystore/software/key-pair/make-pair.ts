@@ -1,11 +1,9 @@
-import { createPrivateKey, createPublicKey, getDiffieHellman, type KeyObject } from 'node:crypto'
-import { PrivateKey, PrivateKeyInfo, Version } from '@peculiar/asn1-pkcs8'
-import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
-import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
+import { createPublicKey, getDiffieHellman, type KeyObject } from 'node:crypto'
 import type { RecommendedCurve } from '../../../protocol/enumerations.ts'
 import { KmipError } from '../../../protocol/kmip-error.ts'
 import { curveOrder, ecPrivateKey } from '../asymmetric/ec.ts'
 import { finiteFieldKey, finiteFieldStructure } from '../asymmetric/finite-field.ts'
+import { OCTET_KEYS, type OctetKey, octetPrivateKey } from '../asymmetric/raw-key.ts'
 import type { Generator } from '../random/x931.ts'
 import { drawScalar } from './scalar.ts'
 
@@ -30,28 +28,10 @@ export const makeEcPair = (generator: Generator, curve: RecommendedCurve): Pair 
   return pairOf(ecPrivateKey(curve, d), d)
 }
 
-/** Object identifiers and lengths of private keys, which are any bytes (RFC 7748, RFC 8032, RFC 8410). */
-const OCTET_KEYS = {
-  x25519: { oid: '1.3.101.110', bytes: 32 },
-  x448: { oid: '1.3.101.111', bytes: 56 },
-  ed25519: { oid: '1.3.101.112', bytes: 32 },
-  ed448: { oid: '1.3.101.113', bytes: 57 },
-} as const
-
-export type OctetKey = keyof typeof OCTET_KEYS
-
+/** RFC 7748 and RFC 8032: any bytes are a private key. */
 export const makeOctetPair = (generator: Generator, kind: OctetKey): Pair => {
-  const { oid, bytes } = OCTET_KEYS[kind]
-  const secret = generator.bytes(bytes)
-  const info = new PrivateKeyInfo({
-    version: Version.v1,
-    privateKeyAlgorithm: new AlgorithmIdentifier({ algorithm: oid }),
-    privateKey: new PrivateKey(AsnConvert.serialize(new OctetString(secret))),
-  })
-  const der = Buffer.from(AsnConvert.serialize(info))
-  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-  der.fill(0)
-  return pairOf(privateKey, secret)
+  const secret = generator.bytes(OCTET_KEYS[kind].bytes)
+  return pairOf(octetPrivateKey(kind, secret), secret)
 }
 
 /**

@@ -80,7 +80,8 @@ const ROOT = 0xb504f333
 /** Candidates after which something must be wrong; a prime is among them but for a chance of 2^-80. */
 const MOST_CANDIDATES_PER_BIT = 20
 
-const isPrime = (candidate: Buffer): Promise<boolean> =>
+/** Asks the library, off the event loop. */
+export const isPrime = (candidate: Buffer | bigint): Promise<boolean> =>
   new Promise((resolve, reject) => {
     checkPrime(candidate, (error, result) => {
       // Not null but undefined where there is none, whatever the types say.

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { KmipError } from '../../../protocol/kmip-error.ts'
 import type { TransparentKeyMaterial } from '../../../protocol/structures/key-block.ts'
-import { fromBigInt, inverse, toBigInt } from '../asymmetric/big-integer.ts'
+import { fromBigInt, greatestDivisor, inverse, toBigInt } from '../asymmetric/big-integer.ts'
 import { rsaPrivateKey } from '../asymmetric/rsa.ts'
 import type { Generator } from '../random/x931.ts'
 import { findPrime } from './prime.ts'
@@ -9,8 +9,6 @@ import { findPrime } from './prime.ts'
 /* RSA key pairs of FIPS 186-4 Appendix B.3.3. */
 
 export const RSA_EXPONENT = 65_537
-
-const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? a : gcd(b, a % b))
 
 /** Bits in which the primes may not agree from the top on (step 5.4). */
 const DISTANCE_BITS = 100
@@ -23,7 +21,7 @@ export const rsaNumbers = (a: bigint, b: bigint, primeBits: number): Transparent
   const [p, q] = a > b ? [a, b] : [b, a]
   if (p - q <= 1n << BigInt(primeBits - DISTANCE_BITS)) return undefined
   const phi = (p - 1n) * (q - 1n)
-  const d = inverse(BigInt(RSA_EXPONENT), phi / gcd(p - 1n, q - 1n))
+  const d = inverse(BigInt(RSA_EXPONENT), phi / greatestDivisor(p - 1n, q - 1n))
   const coefficient = inverse(q, p)
   if (d === undefined || coefficient === undefined || d <= 1n << BigInt(primeBits)) return undefined
   return {

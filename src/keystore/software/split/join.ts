@@ -6,12 +6,9 @@ import { stripZeros, toFixed } from '../asymmetric/big-integer.ts'
 import { plainValue } from '../inspect-key.ts'
 import { checkTerms, MOST_WORK, sharingOf, type SplitTerms } from './methods.ts'
 import { objectOfSecret, secretLength } from './secret-of-object.ts'
-import type { Share, Sharing } from './sharing.ts'
+import { type Share, type Sharing, unjoined } from './sharing.ts'
 
 type SplitKey = Extract<ObjectValue, { objectType: 'SplitKey' }>['value']
-
-/** Whatever is wrong with the shares themselves: one answer. */
-const unjoined = (): KmipError => new KmipError('CryptographicFailure', 'The Split Keys cannot be joined')
 
 const sameTerms = (a: SplitTerms, b: SplitTerms): boolean =>
   a.splitKeyParts === b.splitKeyParts &&

@@ -1,6 +1,6 @@
-import { checkPrime } from 'node:crypto'
 import { KmipError } from '../../../protocol/kmip-error.ts'
 import { bitLength, isNegative, toBigInt } from '../asymmetric/big-integer.ts'
+import { isPrime } from '../key-pair/prime.ts'
 
 /** Bits of a prime that a client chooses: longer ones cannot be checked in a time that anybody would wait for. */
 const LONGEST_CHECKED = 4096
@@ -41,15 +41,6 @@ export const fieldSize = (size: Buffer | undefined): bigint => {
   if (isNegative(size) || bitLength(size) < 2) throw new KmipError('InvalidField', 'The Prime Field Size is no prime')
   return toBigInt(size)
 }
-
-const isPrime = (candidate: bigint): Promise<boolean> =>
-  new Promise((resolve, reject) => {
-    checkPrime(candidate, (error, result) => {
-      // Its types say null where there is undefined.
-      if (error instanceof Error) reject(error)
-      else resolve(result)
-    })
-  })
 
 /**
  * Checks the prime that a client chose for a secret of so many bits.

@@ -1,14 +1,11 @@
-import { KmipError } from '../../../protocol/kmip-error.ts'
-import { fromBigInt, inverse, toBigInt, toFixed } from '../asymmetric/big-integer.ts'
-import type { RandomBytes, Share, Sharing } from './sharing.ts'
+import { fromBigInt, greatestDivisor, inverse, toBigInt, toFixed } from '../asymmetric/big-integer.ts'
+import { type RandomBytes, type Share, type Sharing, unjoined } from './sharing.ts'
 
 /** Bytes more than the number has: what is left of the bias is less than 2^-128. */
 const SPARE = 16
 
 const randomBelow = (prime: bigint, bytes: number, random: RandomBytes): bigint =>
   toBigInt(random(bytes + SPARE)) % prime
-
-const greatestDivisor = (a: bigint, b: bigint): bigint => (b === 0n ? a : greatestDivisor(b, a % b))
 
 type Weight = { readonly over: bigint; readonly under: bigint }
 
@@ -21,8 +18,6 @@ const weight = (part: number, shares: readonly Share[], at: number): Weight => {
   return { over: over / common, under: under / common }
 }
 
-const noInverse = (): KmipError => new KmipError('CryptographicFailure', 'The Split Keys cannot be joined')
-
 /** All weights over one denominator, so that a single inverse is calculated. */
 const interpolate = (shares: readonly Share[], at: number, prime: bigint): bigint => {
   const weights = shares.map(({ part }) => weight(part, shares, at))
@@ -33,7 +28,7 @@ const interpolate = (shares: readonly Share[], at: number, prime: bigint): bigin
   }, 0n)
   const reduced = ((under % prime) + prime) % prime
   const factor = inverse(reduced, prime)
-  if (factor === undefined) throw noInverse()
+  if (factor === undefined) throw unjoined()
   return (((sum * factor) % prime) + prime) % prime
 }
 
@@ -46,7 +41,7 @@ export const primeSharing = (prime: bigint): Sharing => {
 
   const bytesOf = (value: bigint): Buffer => {
     const bytes = toFixed(fromBigInt(value), width)
-    if (bytes === undefined) throw noInverse()
+    if (bytes === undefined) throw unjoined()
     return bytes
   }
 

@@ -8,6 +8,7 @@ import { parseKey } from '../asymmetric/read-key.ts'
 import { convertObject } from '../convert.ts'
 import { secretIn } from '../derive/secret.ts'
 import { plainValue } from '../inspect-key.ts'
+import { unjoined } from './sharing.ts'
 
 /** What is shared of an object, and what its parts tell of it. */
 export type SharedSecret = {
@@ -59,9 +60,7 @@ const isReadable = (kind: 'PrivateKey' | 'PublicKey', format: KeyFormatType, byt
 
 const joinedPairKey = (objectType: 'PrivateKey' | 'PublicKey', { bytes, algorithm }: SharedSecret): ObjectValue => {
   const keyFormatType = READABLE[objectType].find((format) => isReadable(objectType, format, bytes))
-  if (keyFormatType === undefined) {
-    throw new KmipError('CryptographicFailure', 'The Split Keys cannot be joined')
-  }
+  if (keyFormatType === undefined) throw unjoined()
   const keyBlock: KeyBlock = {
     keyFormatType,
     keyValue: { keyMaterial: bytes, attributes: [] },

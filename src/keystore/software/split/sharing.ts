@@ -1,3 +1,8 @@
+import { KmipError } from '../../../protocol/kmip-error.ts'
+
+/** Whatever is wrong with shares that a client brings: one answer. */
+export const unjoined = (): KmipError => new KmipError('CryptographicFailure', 'The Split Keys cannot be joined')
+
 /** One share of a secret: which part it is, and its bytes. */
 export type Share = { readonly part: number; readonly bytes: Buffer }
 
