@@ -349,3 +349,19 @@ void test('2.1 §6.1.31: a ticket turns no connection, which would stay turned w
     t.match(await turn(ticket), { role: undefined, outcome: 'PermissionDenied' })
   }
 })
+
+void test('2.1 §6.1.30, §9.6: a client has a bounded number of tickets, those of the same batch included', async (t) => {
+  const harness = await site(t)
+  const client = harness.client()
+  const loginTimes = async (count: number) => {
+    const logins = Array.from({ length: count }, () => ({ operation: 'Login', request: {} }) as const)
+    return (await client.batch('2.1', logins, { option: 'Undo' })).map(outcome)
+  }
+  for (let tickets = 0; tickets < 800; tickets += 200)
+    t.same(new Set(await loginTimes(200)), new Set(['Success']), `${tickets} before`)
+  t.equal((await loginTimes(201)).at(-1), 'ServerLimitExceeded')
+  t.same(new Set(await loginTimes(200)), new Set(['Success']), 'the last ones')
+  t.equal(refusal(await client.attempt('2.1', 'Login', {})), 'ServerLimitExceeded')
+  harness.clock.advance(86_400)
+  t.equal(refusal(await client.attempt('2.1', 'Login', {})), 'Success', 'they have expired')
+})

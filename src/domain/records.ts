@@ -61,14 +61,14 @@ export type RecordStore = {
 export type NewRecord = Omit<ServerRecord, 'tenant' | 'version' | 'createdAt'>
 
 /**
- * The records as one item of one client sees them: `find` and `list` know what the item has written itself, the rest is
- * written when the engine commits. Two that change one record at a time conflict, and the later one is run again.
+ * The records as one item of one client sees them: with what the item, or its batch with Undo, has written itself, which
+ * is stored when the engine commits. Two that change one record at a time conflict, and the later one is run again.
  */
 export type Records = {
   find(kind: RecordKind, id: string): MaybePromise<ServerRecord | undefined>
-  /** Committed ones in their order, then what this item has added. */
+  /** Stored ones in their order, as many as the limit says, then all that have been added. */
   list(list: RecordList): MaybePromise<readonly ServerRecord[]>
-  /** Counts committed ones. */
+  /** How many there are of one kind and owner; of any owner where none is given. */
   count(kind: RecordKind, owner?: string): MaybePromise<number>
   add(record: NewRecord): void
   /** Replaces a record that was found or listed. */

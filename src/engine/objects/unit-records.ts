@@ -18,7 +18,9 @@ const keyOf = ({ kind, tenant, id }: Pick<ServerRecord, 'kind' | 'tenant' | 'id'
 const writtenVersion = ({ kind, record }: RecordChange): number =>
   kind === 'put' ? record.version : record.version + 1
 
-const isListed = (record: ServerRecord, tenant: string, { kind, owner }: RecordList): boolean =>
+type Listed = Pick<RecordList, 'kind' | 'owner'>
+
+const isListed = (record: ServerRecord, tenant: string, { kind, owner }: Listed): boolean =>
   record.kind === kind && record.tenant === tenant && (owner === undefined || record.owner === owner)
 
 export const createUnitRecords = (store: RecordStore): UnitRecords => {
@@ -50,18 +52,32 @@ export const createUnitRecords = (store: RecordStore): UnitRecords => {
     return known.change.kind === 'put' ? [known.change.record] : []
   }
 
+  /** What the unit adds to those that are stored, and how many of them it removes. */
+  const differenceIn = (tenant: string, listed: Listed) => {
+    const own = [...pending.values()].filter(({ change }) => isListed(change.record, tenant, listed))
+    return {
+      added: own.filter(({ isNew }) => isNew).map(({ change }) => change.record),
+      removed: own.filter(({ change }) => change.kind === 'remove').length,
+    }
+  }
+
   const recordsFor = ({ tenant }: Principal, now: number): Records => ({
     find: (kind, id) => {
       const known = pending.get(keyOf({ kind, tenant, id }))
       if (known !== undefined) return known.change.kind === 'put' ? known.change.record : undefined
       return store.read(kind, tenant, id)
     },
-    list: (list) =>
-      then(store.list(tenant, list), (stored) => {
-        const added = [...pending.values()].filter(({ isNew }) => isNew).map(({ change }) => change.record)
-        return [...stored.flatMap(own), ...added.filter((record) => isListed(record, tenant, list))]
-      }),
-    count: (kind, owner) => store.count(kind, tenant, owner),
+    list: (list) => {
+      const { added, removed } = differenceIn(tenant, list)
+      return then(store.list(tenant, { ...list, limit: list.limit + removed }), (stored) => [
+        ...stored.flatMap(own).slice(0, list.limit),
+        ...added,
+      ])
+    },
+    count: (kind, owner) => {
+      const { added, removed } = differenceIn(tenant, { kind, owner })
+      return then(store.count(kind, tenant, owner), (stored) => stored + added.length - removed)
+    },
     add: (record) => put({ ...record, tenant, version: 0, createdAt: now }),
     replace: (found, changes) => put({ ...found, ...changes }),
     remove,
