@@ -1,10 +1,5 @@
 import type { Claims, Verdict } from '../domain/authenticator.ts'
-import {
-  type AsynchronousIndicator,
-  type BatchErrorContinuationOption,
-  type EndpointRole,
-  OPERATION,
-} from '../protocol/enumerations.ts'
+import { type AsynchronousIndicator, type BatchErrorContinuationOption, OPERATION } from '../protocol/enumerations.ts'
 import type { RequestMessage } from '../protocol/message.ts'
 import { LATEST_VERSION, type Version } from '../schema/version.ts'
 import { TtlvError } from '../ttlv/error.ts'
@@ -117,10 +112,6 @@ const replyFrom = (pool: WriterPool, writer: Writer, close: boolean): Reply => (
   release: () => pool.release(writer),
 })
 
-/** The reply with the role that the message has given to this server, if any (2.1 section 6.1.54). */
-const withRole = (reply: Reply, role: EndpointRole | undefined, turned: (channel: ClientChannel) => void): Reply =>
-  role === undefined ? reply : { ...reply, role, turned }
-
 /**
  * The engine: request bytes in, response bytes out, over whatever connection. What can be answered at once is answered
  * at once; there is a promise only where a database, a key module or a commit makes one.
@@ -157,9 +148,11 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
     const result = runBatch({ ...wishes, parts, version, writer, role: session.role, principal, link: linkOf(session) })
     return then(result, ({ count }) => {
       endMessage(writer, message, countAt, count)
-      const turned = (channel: ClientChannel): void =>
-        options.turned?.({ ...session, principal: who.principal }, channel, version)
-      return withRole(reply(writer, false), wishes.batch.role, turned)
+      const { role } = wishes.batch
+      const answered = reply(writer, false)
+      if (role === undefined) return answered
+      // The message has given this server that role (2.1 section 6.1.54).
+      return { ...answered, role, turned: (channel) => options.turned?.({ ...session, principal }, channel, version) }
     })
   }
 

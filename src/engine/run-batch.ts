@@ -42,41 +42,46 @@ const commitItem = async (unit: UnitOfWork): Promise<boolean> => {
   return true
 }
 
+/** @throws what `performItem` and the commit throw */
+const attemptItem = (run: ItemRun): MaybePromise<boolean> => {
+  const unit = run.parts.createUnit()
+  const performed = performItem(run, unit)
+  if (isPromise(performed)) return performed.then(() => (unit.changed ? commitItem(unit) : true))
+  return unit.changed ? commitItem(unit) : true
+}
+
+const succeed = ({ streams }: ItemRun): boolean => {
+  streams.settle(true)
+  return true
+}
+
+/** Runs an item again that lost to another one, and answers any other failure. */
+const recover = (run: ItemRun, start: number, mark: BatchMark, error: unknown): MaybePromise<boolean> => {
+  if (!(error instanceof ConflictError)) return fail(run, start, mark, failureOf(run, error))
+  const again = (): MaybePromise<boolean> => {
+    run.writer.truncate(start)
+    rewindBatch(run.batch, mark)
+    return attemptItem(run)
+  }
+  return inTurn(run.parts.turns, error, again).then(
+    () => succeed(run),
+    (last: unknown) => fail(run, start, mark, failureOf(run, last)),
+  )
+}
+
 /** Performs and commits one item; resolves to whether it succeeded. Never throws. */
 const runItem = (run: ItemRun): MaybePromise<boolean> => {
   const start = run.writer.length
   const mark = markBatch(run.batch)
-
-  const attempt = (): MaybePromise<boolean> => {
-    const unit = run.parts.createUnit()
-    const performed = performItem(run, unit)
-    if (isPromise(performed)) return performed.then(() => (unit.changed ? commitItem(unit) : true))
-    return unit.changed ? commitItem(unit) : true
-  }
-
-  const settled = (): boolean => {
-    run.streams.settle(true)
-    return true
-  }
-
-  const again = (): MaybePromise<boolean> => {
-    run.writer.truncate(start)
-    rewindBatch(run.batch, mark)
-    return attempt()
-  }
-
-  const caught = (error: unknown): MaybePromise<boolean> =>
-    error instanceof ConflictError
-      ? inTurn(run.parts.turns, error, again).then(settled, (last: unknown) =>
-          fail(run, start, mark, failureOf(run, last)),
-        )
-      : fail(run, start, mark, failureOf(run, error))
-
   try {
-    const succeeded = attempt()
-    return isPromise(succeeded) ? succeeded.then(settled, caught) : settled()
+    const attempt = attemptItem(run)
+    if (!isPromise(attempt)) return succeed(run)
+    return attempt.then(
+      () => succeed(run),
+      (error: unknown) => recover(run, start, mark, error),
+    )
   } catch (error) {
-    return caught(error)
+    return recover(run, start, mark, error)
   }
 }
 
@@ -140,6 +145,9 @@ const runLater = async (run: BatchRun, from: number): Promise<Step> => {
   }
 }
 
+const goOn = (run: BatchRun, { ok, next, later }: Step, sliceEndsAt: number): MaybePromise<BatchResult> =>
+  ok || run.option === 'Continue' ? runOneByOne(run, { from: next, later, sliceEndsAt }) : { count: next }
+
 const runOneByOne = (batch: BatchRun, { from, later, sliceEndsAt }: Walk): MaybePromise<BatchResult> => {
   let run = batch
   for (let index = from; index < run.items.length; index += 1) {
@@ -147,15 +155,12 @@ const runOneByOne = (batch: BatchRun, { from, later, sliceEndsAt }: Walk): Maybe
     const item = run.items[index]
     if (item === undefined) break
     const rest = run
-    const goOn = (step: Step): MaybePromise<BatchResult> =>
-      step.ok || rest.option === 'Continue'
-        ? runOneByOne(rest, { from: step.next, later: step.later, sliceEndsAt })
-        : { count: step.next }
-    if (later !== 'none' && isLater(run, item, later)) return runLater(run, index).then(goOn)
+    if (later !== 'none' && isLater(run, item, later))
+      return runLater(run, index).then((step) => goOn(rest, step, sliceEndsAt))
     if (index > 0 && performance.now() > sliceEndsAt)
       return giveWay().then(() => runOneByOne(rest, { from: index, later, sliceEndsAt: sliceEnd() }))
     const succeeded = runItem({ ...run, item, streams: createMessageStreams(run.parts.streams, run.principal) })
-    if (isPromise(succeeded)) return succeeded.then((ok) => goOn({ ok, next: index + 1, later }))
+    if (isPromise(succeeded)) return succeeded.then((ok) => goOn(rest, { ok, next: index + 1, later }, sliceEndsAt))
     if (!succeeded && run.option !== 'Continue') return { count: index + 1 }
   }
   return { count: run.items.length }

@@ -3,11 +3,21 @@ import type { ClientDirectory } from '../domain/principal.ts'
 import type { UserDirectory } from '../domain/users.ts'
 import { clientOf } from './client-record.ts'
 import { DIRECTORY_COUNTER } from './directory-writer.ts'
+import type { Prepared } from './statement.ts'
 import type { OpenStore, StoreParts } from './store.ts'
 import { userOf } from './user-record.ts'
 import type { DirectoryChange } from './work.ts'
 
 type Parts = Pick<StoreParts, 'queries' | 'prepare' | 'queue'>
+
+/** Changes one of those that have names; false where there is none of that name. */
+const changerOf =
+  (byName: Prepared<{ name: string }, object>, queue: Parts['queue']) =>
+  async (change: DirectoryChange & { readonly name: string }): Promise<boolean> => {
+    if ((await byName.first({ name: change.name })) === undefined) return false
+    await queue.add({ kind: 'directory', change })
+    return true
+  }
 
 const createClientDirectory = ({ queries, prepare, queue }: Parts): ClientDirectory => {
   const byFingerprint = prepare(queries.clients.byFingerprint)
@@ -16,11 +26,7 @@ const createClientDirectory = ({ queries, prepare, queue }: Parts): ClientDirect
   const byId = prepare(queries.clients.byId)
   const list = prepare(queries.clients.list)
 
-  const change = async (wanted: DirectoryChange & { readonly name: string }): Promise<boolean> => {
-    if ((await byName.first({ name: wanted.name })) === undefined) return false
-    await queue.add({ kind: 'directory', change: wanted })
-    return true
-  }
+  const change = changerOf(byName, queue)
 
   return {
     findByFingerprint: async (fingerprint) => {
@@ -47,11 +53,7 @@ const createUserDirectory = ({ queries, prepare, queue }: Parts): UserDirectory 
   const byDevice = prepare(queries.users.byDevice)
   const list = prepare(queries.users.list)
 
-  const change = async (wanted: DirectoryChange & { readonly name: string }): Promise<boolean> => {
-    if ((await byName.first({ name: wanted.name })) === undefined) return false
-    await queue.add({ kind: 'directory', change: wanted })
-    return true
-  }
+  const change = changerOf(byName, queue)
 
   return {
     find: (name) => then(byName.first({ name }), (record) => record && userOf(record)),

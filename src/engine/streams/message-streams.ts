@@ -64,10 +64,9 @@ const openStream = (table: StreamTable, entry: OpenEntry): OpenStream => {
   }
 }
 
-/** For the items of one message of a client. Cheap to make: most items have nothing to do with streams. */
-export const createMessageStreams = (table: StreamTable, principal: Principal): MessageStreams => {
+const createTouchedStreams = (table: StreamTable, principal: Principal): MessageStreams => {
   let touched: Set<OpenEntry> | undefined
-  let items: Map<RequestBatchItem, Streams> | undefined
+  const items = new Map<RequestBatchItem, Streams>()
 
   const hold = (entry: OpenEntry): OpenStream => {
     touched ??= new Set()
@@ -104,7 +103,6 @@ export const createMessageStreams = (table: StreamTable, principal: Principal): 
 
   return {
     forItem: (item) => {
-      items ??= new Map()
       const known = items.get(item) ?? streamsOf()
       items.set(item, known)
       return known
@@ -118,5 +116,14 @@ export const createMessageStreams = (table: StreamTable, principal: Principal): 
       }
       touched = undefined
     },
+  }
+}
+
+/** For the items of one message of a client. Hardly any item has to do with streams: nothing is made for the others. */
+export const createMessageStreams = (table: StreamTable, principal: Principal): MessageStreams => {
+  let touched: MessageStreams | undefined
+  return {
+    forItem: (item) => (touched ??= createTouchedStreams(table, principal)).forItem(item),
+    settle: (hasSucceeded) => touched?.settle(hasSucceeded),
   }
 }
