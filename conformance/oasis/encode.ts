@@ -5,7 +5,8 @@ import type { Element } from './parse.ts'
 /** Gives the value of a variable, of the kind that its element has. */
 export type Resolve = (element: Element, variable: string) => string
 
-const seconds = (value: string): number =>
+/** Seconds since 1970 of a date, however it is written. */
+export const secondsOf = (value: string): number =>
   /^-?(0x)?[0-9a-f]+$/i.test(value) && !value.includes('T') ? Number(value) : Math.floor(Date.parse(value) / 1000)
 
 /** The name by which an Attribute Value is to be understood: its own tag, or the attribute it belongs to. */
@@ -33,7 +34,7 @@ const writeValue = (writer: Writer, element: Element, field: string, value: stri
     case 'ByteString':
       return writer.byteString(tag, Buffer.from(value, 'hex'))
     case 'DateTime':
-      return writer.dateTime(tag, seconds(value))
+      return writer.dateTime(tag, secondsOf(value))
     case 'DateTimeExtended':
       return writer.dateTimeExtended(tag, BigInt(value))
     case 'Interval':

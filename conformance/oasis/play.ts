@@ -6,6 +6,7 @@ import { decodeItem, type Item } from './decode.ts'
 import { encodeMessage } from './encode.ts'
 import type { Element, Exchange } from './parse.ts'
 import { isServersOwn, playServersOwn } from './server-side.ts'
+import { waitBefore } from './waiting.ts'
 import type { Version } from '../../src/schema/version.ts'
 
 /** The tag that a variable is named after: `$MAC_DATA` is `MACData`. */
@@ -73,6 +74,8 @@ export type Play = {
   readonly name: string
   readonly exchanges: readonly Exchange[]
   readonly bindings: Bindings
+  /** Whether to wait where the case does. */
+  readonly waits: boolean
 }
 
 const playStep = (
@@ -92,12 +95,13 @@ const playStep = (
  * not in the way of the next one. Answers one text for each step that differs, and none where the case passes.
  */
 export const playCase = async (play: Play): Promise<readonly string[]> => {
-  const { server, identity, name, exchanges } = play
+  const { server, identity, name, exchanges, bindings, waits } = play
   const connection = await connectForCase(server, identity, name)
   const answers: Item[] = []
   const problems: string[] = exchanges.length === 0 ? ['no exchange that a client begins'] : []
   try {
     for (const [step, exchange] of exchanges.entries()) {
+      if (waits) await waitBefore(exchanges, step, bindings)
       const found = await playStep(play, connection, exchange, answers).catch(failureText)
       if (found.length > 0) problems.push(`step ${step}: ${found.join('; ')}`)
     }
