@@ -8,7 +8,7 @@ import { createTicketOffice } from './access/ticket-office.ts'
 import type { OpenBeside, OpenClients, OpenRecords, OpenUsers, Program, RunningServer } from './cli/program.ts'
 import { dataPaths } from './config/data-paths.ts'
 import type { Config } from './config/schema.ts'
-import type { Client } from './domain/principal.ts'
+import type { ClientDirectory } from './domain/principal.ts'
 import type { Subscription } from './domain/subscription.ts'
 import type { KeyStore } from './domain/key-store.ts'
 import { createEngine } from './engine/create-engine.ts'
@@ -150,8 +150,10 @@ const issuingAuthority = (config: Config, { ca }: ServerCertificates): OwnAuthor
   }
 }
 
-const isWelcome = (clients: readonly Client[], id: string): boolean =>
-  clients.some((client) => client.id === id && client.revokedAt === undefined)
+const isWelcome = async (clients: Pick<ClientDirectory, 'findById'>, id: string): Promise<boolean> => {
+  const client = await clients.findById(id)
+  return client !== undefined && client.revokedAt === undefined
+}
 
 /** Connects to where the operator says that a client listens. */
 const dialClient = (config: Config, certificates: ServerCertificates, { address, fingerprint }: Subscription) => {
@@ -193,7 +195,7 @@ const serve = async (
     jobLimits: config.jobs,
     currentPrincipal: (principal) => currentPrincipal(principal, store),
     outbound: {
-      isWelcome: async (client) => isWelcome(await store.clients.list(), client),
+      isWelcome: (client) => isWelcome(store.clients, client),
       dial: (subscription) => dialClient(config, shown.certificates, subscription),
     },
   })

@@ -125,12 +125,11 @@ export const startServer = async (
     clock: { now: () => Math.floor(Date.now() / 1000) },
     log,
     ...options,
+    // What a test leaves in work need not be waited for.
+    limits: { drain: 500, ...options.limits },
     handler,
   })
-  t.teardown(() => {
-    listener.disconnect(() => true)
-    return listener.drain()
-  })
+  t.teardown(() => listener.drain())
   const logged = (event: string, fields: LogFields = {}): Promise<LogEntry> =>
     eventually(() =>
       log.entries.find(

@@ -153,45 +153,6 @@ void test('1.4 §10 / 2.1 §10.3: a resumed session has the identity of the firs
   }
 })
 
-void test('1.4 §10 / 2.1 §10.3: a client that loses its rights loses its open connections', async (t) => {
-  const { listener, logged } = await startServer(t, {
-    identify: ({ subject }) => Promise.resolve({ ...ALICE, id: subject }),
-  })
-  const alice = await connect(t, listener)
-  const bob = await connect(t, listener, {}, await issue(authority, { name: 'bob' }))
-  for (const { socket, inbox } of [alice, bob]) {
-    socket.write(requestFrame(1))
-    await inbox.take(1)
-  }
-  t.equal(
-    listener.disconnect(({ principal }) => principal.id === 'CN=alice'),
-    1,
-  )
-  await alice.inbox.closed
-  await logged('connection revoked', { principal: 'CN=alice' })
-  bob.socket.write(requestFrame(2))
-  t.same((await bob.inbox.take(2)).map(frameId), [1, 2])
-})
-
-void test('1.4 §10 / 2.1 §10.3: rights lost during the identification are not given by it', async (t) => {
-  const answers: ((principal: typeof ALICE | undefined) => void)[] = []
-  const { listener, handler } = await startServer(t, {
-    identify: () => new Promise((resolve) => answers.push(resolve)),
-  })
-  const { socket, inbox } = await connect(t, listener)
-  socket.write(requestFrame(1))
-  await eventually(() => answers.length === 1)
-  t.equal(
-    listener.disconnect(() => true),
-    0,
-  )
-  answers[0]?.(ALICE)
-  await eventually(() => answers.length === 2)
-  answers[1]?.(undefined)
-  await inbox.closed
-  t.equal(handler.handled, 0)
-})
-
 void test('1.4 §10 / 2.1 §10.3: a client that leaves during the identification leaves nothing behind', async (t) => {
   const answers: ((principal: typeof ALICE) => void)[] = []
   const { listener, handler, entries } = await startServer(t, {

@@ -173,15 +173,14 @@ void test('1.4 §10 / 2.1 §10.4: replies of a peer that has gone are given back
   for (const side of ['client', 'server']) {
     const finish: (() => void)[] = []
     const handler = echo((id) => new Promise((resolve) => finish.push(() => resolve(responseFrame(id)))))
-    const { listener } = await startServer(t, { handler })
+    const { listener } = await startServer(t, { handler, limits: { drain: 10 } })
     const { socket } = await connect(t, listener)
     socket.write(requests(20))
     await eventually(() => handler.handled === 20)
     for (const early of finish.splice(10)) early()
     if (side === 'client') socket.destroy()
     else {
-      listener.disconnect(() => true)
-      await eventually(() => listener.connections === 0)
+      await listener.drain()
       t.equal(handler.released, 10, 'those that waited for an earlier one')
     }
     for (const late of finish) late()

@@ -232,17 +232,6 @@ void test('AME §2: a stop answers what is in work, closes idle connections, and
   t.equal(server.listener.connections, 0)
 })
 
-void test('AME §2: a client that has lost its rights loses its connection', async (t) => {
-  const server = await start(t)
-  const wire = await wireTo(t, server)
-  t.match(await ask(wire, request(0)), { status: 200 })
-  t.equal(
-    server.listener.disconnect(() => true),
-    1,
-  )
-  await wire.closed
-})
-
 void test('AME §2: a connection that is cut in the middle of a request leaves nothing behind', async (t) => {
   const handler = echo((id) => new Promise((resolve) => setTimeout(() => resolve(responseFrame(id)), 50)))
   const server = await start(t, {}, handler)

@@ -151,6 +151,20 @@ void test('2.1 §6.1.54: what nobody hears stays in the outbox, in its order, un
   t.same([operation, payload['uniqueIdentifier']], ['Notify', id])
 })
 
+void test('1.4 §8, §5.1 / 2.1 §6.2.2: a client that is revoked is told nothing more, in the middle of its messages either', async (t) => {
+  const { server, alice, admin } = await start(t)
+  const ids = [await createKey(alice), await createKey(alice)]
+  for (const id of ids) await activate(admin, id)
+  await turn(alice, 'Client')
+  const { version, operation, payload } = await told(alice, '2.1')
+  t.same([operation, payload['uniqueIdentifier']], ['Notify', ids[0]])
+  await kmipd('client', 'revoke', 'alice', '--data', server.data)
+  alice.write(encodeAnswer({ version, operation }))
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  t.match(await turn(alice, 'Server'), { status: 'OperationFailed', reason: 'AuthenticationNotSuccessful' })
+  await alice.closed
+})
+
 void test('1.4 §5.2 / 2.1 §6.2.3: objects are put where the operator says that the client listens', async (t) => {
   const { data, remove } = await temporaryData()
   const server = await startKmipd(data, ['--log-level', 'info'])

@@ -217,6 +217,6 @@ export const createHttpSpeaker = (): Speak => {
     connections.set(socket, connection)
     server.emit('connection', socket)
     watch(connection)
-    return { socket, session, finish: () => finish(connection), sweep: (time) => sweep(connection, time) }
+    return { socket, finish: () => finish(connection), sweep: (time) => sweep(connection, time) }
   }
 }

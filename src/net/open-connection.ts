@@ -5,7 +5,6 @@ import type { ConnectionContext } from './connection-state.ts'
 /** A connection as the listener sees it, whatever is spoken on it. */
 export type OpenConnection = {
   readonly socket: TLSSocket
-  readonly session: Session
   /** Answers what it has and closes; idle connections close at once. */
   finish(): void
   /** Enforces its deadlines. `time`: seconds since 1970. */

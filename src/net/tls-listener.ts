@@ -50,8 +50,6 @@ export type TlsListener = {
   readonly connections: number
   /** Shows and trusts other certificates from the next connection on; tickets given out before are void. */
   reload(certificates: Certificates): void
-  /** Closes the connections of a client that has lost its rights, at once; returns how many. */
-  disconnect(concerns: (session: Session) => boolean): number
   /** Stops accepting, answers what is in work and closes everything, in the time that `limits.drain` gives. */
   drain(): Promise<void>
 }
@@ -67,8 +65,6 @@ type Listener = ConnectionContext & {
   isDraining: boolean
   /** Called when the last connection is gone. */
   onEmpty: () => void
-  /** How often `disconnect` has been called. */
-  revocations: number
 }
 
 const createTls = ({ certificates, legacySuites, ticketKeys }: ListenerOptions, { handshake }: Limits): TlsServer =>
@@ -85,7 +81,6 @@ const speakTtlv: Speak = (socket, session, validTo, context) => {
   const connection = openConnection(socket, session, validTo, context)
   return {
     socket,
-    session: connection.session,
     finish: () => finishConnection(connection),
     sweep: (time) => sweepConnection(connection, time),
   }
@@ -93,20 +88,16 @@ const speakTtlv: Speak = (socket, session, validTo, context) => {
 
 /** Who the peer is; undefined where it is nobody we know, which has been logged then. */
 const identify = async (
-  listener: Listener,
+  { options, log }: Listener,
   peer: string,
   certificate: PeerCertificate | undefined,
 ): Promise<Session['principal'] | undefined> => {
-  const { options, log } = listener
   if (certificate === undefined) {
     log.warn('connection refused', { peer, reason: 'no certificate' })
     return undefined
   }
   try {
-    const revocations = listener.revocations
     const principal = await options.identify(certificate)
-    // A client that loses its rights at this very moment is not among the connections yet: ask again.
-    if (revocations !== listener.revocations) return await identify(listener, peer, certificate)
     if (principal !== undefined) return principal
     const { subject, issuer, fingerprint } = certificate
     log.warn('connection refused', { peer, reason: refusalReason(certificate), subject, issuer, fingerprint })
@@ -214,17 +205,6 @@ const stop = async (listener: Listener): Promise<void> => {
   clearTimeout(timer)
 }
 
-const disconnect = (listener: Listener, concerns: (session: Session) => boolean): number => {
-  const { open, log } = listener
-  listener.revocations += 1
-  const concerned = [...open.values()].filter(({ session }) => concerns(session))
-  for (const { socket, session } of concerned) {
-    log.info('connection revoked', { peer: session.peer, principal: session.principal.id })
-    socket.destroy()
-  }
-  return concerned.length
-}
-
 const createListener = (options: ListenerOptions): Listener => {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
   const listener: Listener = {
@@ -247,7 +227,6 @@ const createListener = (options: ListenerOptions): Listener => {
     acceptErrors: [],
     isDraining: false,
     onEmpty: () => undefined,
-    revocations: 0,
   }
   return listener
 }
@@ -280,7 +259,6 @@ export const listen = async (options: ListenerOptions): Promise<TlsListener> => 
         ticketKeys: options.ticketKeys(),
       })
     },
-    disconnect: (concerns) => disconnect(listener, concerns),
     drain: () => (stopped ??= stop(listener).finally(() => clearInterval(timer))),
   }
 }
