@@ -44,7 +44,7 @@ void test('AME §4, §6: each form is recognised and turned into each other', as
   }
 })
 
-void test('hex as people keep it: lines, blanks, colons, prefixes, comments, directions', async (t) => {
+void test('kmipd decode: hex as people keep it: lines, blanks, colons, prefixes, comments, directions', async (t) => {
   const pairs = REQUEST.match(/../g) ?? []
   for (const input of [
     REQUEST.toUpperCase(),
@@ -58,7 +58,7 @@ void test('hex as people keep it: lines, blanks, colons, prefixes, comments, dir
     t.equal((await decode(input, '--to', 'hex')).out, REQUEST, input.slice(0, 60))
 })
 
-void test('several messages one after the other, from a file or from a pipe', async (t) => {
+void test('kmipd decode: several messages one after the other, from a file or from a pipe', async (t) => {
   const json = (await decode([message], '--to', 'json')).out
   const xml = (await decode([message], '--to', 'xml')).out
   for (const input of [
@@ -80,7 +80,7 @@ void test('several messages one after the other, from a file or from a pipe', as
   t.equal((await decode([message.subarray(0, 5), message.subarray(5)], '-', '--to', 'hex')).out, REQUEST)
 })
 
-void test('secrets are hidden unless they are asked for', async (t) => {
+void test('kmipd decode: secrets are hidden unless they are asked for', async (t) => {
   for (const to of ['text', 'xml', 'json', 'hex', 'base64', 'binary']) {
     const { code, out, err, bytes } = await decode(WITH_KEY, '--to', to)
     const shown = out + bytes.toString('latin1')
@@ -93,7 +93,7 @@ void test('secrets are hidden unless they are asked for', async (t) => {
   }
 })
 
-void test('damage is told with its place, and what came before it is shown', async (t) => {
+void test('kmipd decode: damage is told with its place, and what came before it is shown', async (t) => {
   const cut = await decode([message.subarray(0, 100)])
   t.equal(cut.code, 1)
   t.match(cut.out, 'ProtocolVersionMinor (Integer): 4')
@@ -124,7 +124,7 @@ void test('damage is told with its place, and what came before it is shown', asy
   t.match(open.err, /not well-formed at offset \d+, in RequestMessage \/ BatchItem/)
 })
 
-void test('what XML cannot hold is said, and the other messages are shown', async (t) => {
+void test('kmipd decode: what XML cannot hold is said, and the other messages are shown', async (t) => {
   const odd = Buffer.from('42000a070000000100'.padEnd(32, '0'), 'hex')
   const { code, out, err } = await decode([odd, message], '--to', 'xml')
   t.equal(code, 1)
@@ -132,7 +132,7 @@ void test('what XML cannot hold is said, and the other messages are shown', asyn
   t.match(out, /^<RequestMessage>/)
 })
 
-void test('wrong use is told as such', async (t) => {
+void test('kmipd decode: wrong use is told as such', async (t) => {
   for (const [input, ...words] of [
     [''],
     ['what is this?'],
@@ -144,7 +144,7 @@ void test('wrong use is told as such', async (t) => {
     t.match(await decode(input, ...words), { code: 2, err: /^kmipd: / }, words.join(' ') || input)
 })
 
-void test('whatever the input is, it is decoded, refused or called damaged', async (t) => {
+void test('kmipd decode: whatever the input is, it is decoded, refused or called damaged', async (t) => {
   const cut = fc
     .tuple(
       fc.constantFrom(REQUEST, message.toString('latin1'), '{"tag":"BatchItem","value":[', '<BatchItem>'),

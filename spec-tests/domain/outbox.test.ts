@@ -57,7 +57,7 @@ void test('1.4 §5 / 2.1 §6.2: subscriptions and messages come back from the da
   t.end()
 })
 
-void test('addresses are a host and a port, and nothing else', (t) => {
+void test('2.1 §6.2: addresses are a host and a port, and nothing else', (t) => {
   t.same(parseAddress('array.example:5696'), { host: 'array.example', port: 5696 })
   t.same(parseAddress('[::1]:1'), { host: '::1', port: 1 })
   for (const wrong of ['', 'host', ':1', 'host:0', 'host:65536', '::1:5', 'a b:1', 'http://host:1', 'host:1/x']) {

@@ -13,7 +13,7 @@ import type { OpenStore } from '../../src/store/sqlite.ts'
 import { createUuidV7Ids } from '../../src/system.ts'
 import type { Principal } from '../../src/domain/principal.ts'
 import { attributesOf, named, registerKey } from '../helpers/calls.ts'
-import { createClient, testClock, type TestClock } from '../helpers/harness.ts'
+import { createClient, quiet, testClock, type TestClock } from '../helpers/harness.ts'
 import type { Item, ItemResult, TestClient } from '../helpers/harness.ts'
 import { decodeResponse, encodeRequest } from '../helpers/messages.ts'
 import { connectTo, identityOf, startKmipd, temporaryData, type WireConnection } from '../helpers/server.ts'
@@ -87,7 +87,7 @@ const askOver =
 const KILLS = 3
 const JOBS = 30
 
-void test('a killed server: what was accepted is performed once, and its answer is there', async (t) => {
+void test('1.4 §4.28 / 2.1 §9.1: a killed server: what was accepted is performed once, and its answer is there', async (t) => {
   const { data, remove } = await temporaryData()
   t.teardown(remove)
   let server = await startKmipd(data, ['--log-level', 'error'])
@@ -117,8 +117,6 @@ void test('a killed server: what was accepted is performed once, and its answer 
 })
 
 // Engines that come and go on one database ------------------------------------------------------------------------------
-
-const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
 const ALICE: Principal = { id: 'alice', name: 'alice', tenant: 'default', role: 'client', groups: [] }
 
@@ -171,7 +169,7 @@ const askOf =
   (items) =>
     client.batch('2.1', items)
 
-forEachEngine('what a process has accepted, the next one performs', async (t, database) => {
+forEachEngine('1.4 §4.28 / 2.1 §9.1: what a process has accepted, the next one performs', async (t, database) => {
   const place = await database.place()
   t.teardown(() => place.remove())
   const site = await siteOf(t, place)
@@ -192,7 +190,7 @@ forEachEngine('what a process has accepted, the next one performs', async (t, da
   await next.engine.stop()
 })
 
-forEachEngine('two processes that run one job commit it once', async (t, database) => {
+forEachEngine('1.4 §4.28 / 2.1 §9.1: two processes that run one job commit it once', async (t, database) => {
   const place = await database.place()
   t.teardown(() => place.remove())
   const site = await siteOf(t, place)
@@ -201,7 +199,12 @@ forEachEngine('two processes that run one job commit it once', async (t, databas
     await site.run(),
     names.map((name, index) => ({ ...keyNamed(name), id: Buffer.from([index]) })),
   )
-  if (database.name === 'SQLite') return
+  if (database.name === 'SQLite') {
+    const only = await site.run()
+    t.teardown(() => only.store.close())
+    await t.rejects(site.run(), 'an embedded database belongs to one process')
+    return
+  }
   const both = [await site.run(), await site.run()]
   const [one, other] = both
   if (one === undefined || other === undefined) return
@@ -216,7 +219,7 @@ forEachEngine('two processes that run one job commit it once', async (t, databas
   for (const { engine } of both) await engine.stop()
 })
 
-forEachEngine('the answer that nobody fetches is removed after its time', async (t, database) => {
+forEachEngine('1.4 §4.28 / 2.1 §9.1: the answer that nobody fetches is removed after its time', async (t, database) => {
   const place = await database.place()
   t.teardown(() => place.remove())
   const site = await siteOf(t, place)
@@ -236,7 +239,7 @@ forEachEngine('the answer that nobody fetches is removed after its time', async 
   await running.engine.stop()
 })
 
-forEachEngine('a record that is not what was sealed does nothing', async (t, database) => {
+forEachEngine('1.4 §4.28 / 2.1 §9.1: a record that is not what was sealed does nothing', async (t, database) => {
   const place = await database.place()
   t.teardown(() => place.remove())
   const site = await siteOf(t, place)
@@ -265,7 +268,7 @@ forEachEngine('a record that is not what was sealed does nothing', async (t, dat
   await running.engine.stop()
 })
 
-forEachEngine('a client that may do nothing any more does nothing later', async (t, database) => {
+forEachEngine('1.4 §4.28 / 2.1 §9.1: a client that may do nothing any more does nothing later', async (t, database) => {
   const place = await database.place()
   t.teardown(() => place.remove())
   const site = await siteOf(t, place)
@@ -279,7 +282,7 @@ forEachEngine('a client that may do nothing any more does nothing later', async 
   await running.engine.stop()
 })
 
-forEachEngine('no key is stored in the clear, and an answer has a size', async (t, database) => {
+forEachEngine('1.4 §4.28 / 2.1 §9.1: no key is stored in the clear, and an answer has a size', async (t, database) => {
   const place = await database.place()
   t.teardown(() => place.remove())
   const site = await siteOf(t, place)

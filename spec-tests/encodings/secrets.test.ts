@@ -13,7 +13,7 @@ const hides = (message: Buffer): boolean => secretsIn(message).size > 0
 
 const bytes = (tag: string): string => `<${tag} type="ByteString" value="736563726574"/>`
 
-void test('what is secret: keys, passwords, plain texts; what is not: cipher texts, vectors, certificates', (t) => {
+void test('secrets of messages: what is secret: keys, passwords, plain texts; what is not: cipher texts, vectors, certificates', (t) => {
   const inside = (payload: 'Request' | 'Response', content: string): string =>
     `<${payload}Payload>${content}</${payload}Payload>`
   const secret: readonly (readonly [string, string])[] = [
@@ -52,7 +52,7 @@ void test('what is secret: keys, passwords, plain texts; what is not: cipher tex
   t.end()
 })
 
-void test('a hidden value is gone in every form, and the rest is there', (t) => {
+void test('secrets of messages: a hidden value is gone in every form, and the rest is there', (t) => {
   const message = xml.toTtlv(
     `<CredentialValue><Username type="TextString" value="fred"/><Password type="TextString" value="hunter2"/>
     ${bytes('HashedPassword')}</CredentialValue>`,
@@ -77,7 +77,7 @@ void test('a hidden value is gone in every form, and the rest is there', (t) => 
   t.end()
 })
 
-void test('a text does nothing to the terminal that shows it', (t) => {
+void test('secrets of messages: a text does nothing to the terminal that shows it', (t) => {
   const message = json.toTtlv('{"tag":"Comment","type":"TextString","value":"\\u001b[2J\\u009b2J\\n\\u007f"}', LIMITS)
   t.equal(plainText(message, new Set()), 'Comment (TextString): "\\u001b[2J\\u009b2J\\n\\u007f"')
   t.end()

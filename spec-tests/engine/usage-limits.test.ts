@@ -10,13 +10,11 @@ import { createSoftwareKeyStore } from '../../src/keystore/software/software-key
 import { OPERATIONS } from '../../src/operations/registry.generated.ts'
 import { createUuidV7Ids } from '../../src/system.ts'
 import { attributesOf, createKey, of } from '../helpers/calls.ts'
-import { createClient, testClock, type TestClient } from '../helpers/harness.ts'
+import { createClient, quiet, testClock, type TestClient } from '../helpers/harness.ts'
 import { forEachEngine, type Place } from '../helpers/stores.ts'
 import type { Test } from 'tap'
 
 /* The numbered bad input 40: many uses of a key at once, by several processes on one database. */
-
-const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
 const ALICE: Principal = { id: 'alice', name: 'alice', tenant: 'default', role: 'client', groups: [] }
 

@@ -1,6 +1,6 @@
 import { t as file } from 'tap'
 import type { Attribute } from '../../src/protocol/attribute-instance.ts'
-import type { CryptographicUsageMask } from '../../src/protocol/enumerations.ts'
+import type { CryptographicUsageMask, LinkType } from '../../src/protocol/enumerations.ts'
 import { CRYPTOGRAPHIC_USAGE_MASK } from '../../src/protocol/enumerations.ts'
 import { inRange, type Version } from '../../src/schema/version.ts'
 import { createHarness, type Harness, type ItemResult, type Payload, type TestClient } from './harness.ts'
@@ -33,6 +33,16 @@ export const named = (nameValue: string): Attribute => ({
   name: 'Name',
   value: { nameValue, nameType: 'UninterpretedTextString' },
 })
+
+export const group = (value: string): Attribute => ({ name: 'ObjectGroup', value })
+
+export const link = (linkType: LinkType, id: string): Attribute => ({
+  name: 'Link',
+  value: { linkType, linkedObjectIdentifier: byId(id) },
+})
+
+/** Makes an object active long before the time of the harness. */
+export const active: Attribute = { name: 'ActivationDate', value: 1_700_000_000 }
 
 const AES: readonly Attribute[] = [
   { name: 'CryptographicAlgorithm', value: 'AES' },

@@ -89,7 +89,8 @@ export type Harness = {
   close(): Promise<void>
 }
 
-const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+/** A log that nobody reads. */
+export const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
 const START = 1_800_000_000
 

@@ -109,7 +109,7 @@ void test('FIPS 186-4 §B.3.3: a generator that gives no prime is given up', asy
   t.equal(await reasonOf(() => findPrime(stuck, 256, 65_537)), 'CryptographicFailure')
 })
 
-void test('trial division finds the factors that are there', (t) => {
+void test('FIPS 186-4 §C.7: trial division finds the factors that are there', (t) => {
   const prime = Buffer.from(((1n << 521n) - 1n).toString(16).padStart(132, '0'), 'hex')
   t.notOk(hasSmallFactor(prime), 'a Mersenne prime')
   for (const factor of [3n, 5n, 7n, 181n, 191n, 3989n, 4093n]) {

@@ -16,9 +16,10 @@ import {
 import { test } from 'tap'
 import { commonNameOf } from '../../src/keystore/software/certificates/subject.ts'
 import type { Attribute } from '../../src/protocol/attribute-instance.ts'
-import type { CryptographicUsageMask, LinkType } from '../../src/protocol/enumerations.ts'
+import type { CryptographicUsageMask } from '../../src/protocol/enumerations.ts'
 import type { Version } from '../../src/schema/version.ts'
 import {
+  active,
   attributeOf,
   attributesOf,
   byId,
@@ -31,6 +32,7 @@ import {
   openServer,
   refusal,
   usage,
+  link,
 } from '../helpers/calls.ts'
 import { createAuthority } from '../helpers/authority.ts'
 import type { Payload, TestClient } from '../helpers/harness.ts'
@@ -40,13 +42,6 @@ import type { Payload, TestClient } from '../helpers/harness.ts'
 const { client, harness } = await openServer()
 
 const X509: Attribute = { name: 'CertificateType', value: 'X_509' }
-const active: Attribute = { name: 'ActivationDate', value: 1_700_000_000 }
-
-const link = (linkType: LinkType, id: string): Attribute => ({
-  name: 'Link',
-  value: { linkType, linkedObjectIdentifier: byId(id) },
-})
-
 const pem = (der: Buffer, label = 'CERTIFICATE REQUEST'): Buffer =>
   Buffer.from(`-----BEGIN ${label}-----\n${der.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END ${label}-----\n`)
 

@@ -85,7 +85,7 @@ void test('2.1 §6.1.29: what is logged in a batch that is undone is not kept', 
   t.same(await entries('dave'), [])
 })
 
-void test('the oldest entries of a client make room when it has many, and go when their time is over', async (t) => {
+void test('2.1 §6.1.29: the oldest entries of a client make room when it has many, and go when their time is over', async (t) => {
   const now = harness.clock.now()
   const old = (index: number): ServerRecord => ({
     kind: 'log',
@@ -117,7 +117,7 @@ void test('the oldest entries of a client make room when it has many, and go whe
   t.equal(swept.at(-1)?.message, 'much later')
 })
 
-void test('a damaged entry is shown as far as it can be read', (t) => {
+void test('2.1 §6.1.29: a damaged entry is shown as far as it can be read', (t) => {
   const empty = { at: 5, client: '', operation: '', message: '' }
   for (const document of ['null', '[]', '{"client":5}', '"x"']) {
     t.same(entryOf({ createdAt: 5, document: Buffer.from(document) }), empty, document)

@@ -13,6 +13,7 @@ import {
   refusal,
   registerKey,
   usage,
+  group,
 } from '../helpers/calls.ts'
 import { type Payload, randomKey, type TestClient } from '../helpers/harness.ts'
 
@@ -36,7 +37,6 @@ const constrain = (...rules: readonly Rule[]): Promise<Payload> =>
 
 const algorithm = (value: 'AES' | 'DES3'): Attribute => ({ name: 'CryptographicAlgorithm', value })
 const length = (value: number): Attribute => ({ name: 'CryptographicLength', value })
-const group = (value: string): Attribute => ({ name: 'ObjectGroup', value })
 
 const told = async (attributes: readonly Attribute[], by: TestClient = client): Promise<string> =>
   refusal(

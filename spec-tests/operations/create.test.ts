@@ -16,13 +16,13 @@ import {
   openServer,
   refusal,
   usage,
+  group,
 } from '../helpers/calls.ts'
 
 const { client, harness } = await openServer()
 
 const AES: Attribute = { name: 'CryptographicAlgorithm', value: 'AES' }
 const bits = (value: number): Attribute => ({ name: 'CryptographicLength', value })
-const group = (value: string): Attribute => ({ name: 'ObjectGroup', value })
 const custom = (attributeName: string, value: string): Attribute => ({
   name: 'VendorAttribute',
   vendor: 'x',

@@ -401,7 +401,7 @@ for (const version of FAMILIES) {
   })
 }
 
-void test('a key that a client brings may be used by nobody else', async (t) => {
+void test('1.4 §3.18: a key that a client brings may be used by nobody else', async (t) => {
   const id = await registerKey(client, '2.1', randomKey(), usage('Encrypt'))
   t.equal(await tell('2.1', 'Get', of(id), mallory), 'ObjectNotFound')
 })

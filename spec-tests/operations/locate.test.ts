@@ -3,12 +3,10 @@ import type { Attribute } from '../../src/protocol/attribute-instance.ts'
 import { anyOf } from '../../src/protocol/attribute-any.ts'
 import { STORAGE_STATUS_MASK } from '../../src/protocol/enumerations.ts'
 import { VERSIONS, type Version } from '../../src/schema/version.ts'
-import { attributeOf, createKey, FAMILIES, inFamily, named, of, openServer, refusal } from '../helpers/calls.ts'
+import { attributeOf, createKey, FAMILIES, inFamily, named, of, openServer, refusal, group } from '../helpers/calls.ts'
 import type { Payload } from '../helpers/harness.ts'
 
 const { client, harness } = await openServer()
-
-const group = (value: string): Attribute => ({ name: 'ObjectGroup', value })
 
 const filtersOf = (...attributes: readonly Attribute[]) => ({
   filters: attributes.map((attribute) => ({ ref: { name: attribute.name }, value: anyOf(attribute) })),

@@ -6,7 +6,18 @@ import { readPkcs12 } from '../../src/keystore/software/pkcs12/read.ts'
 import type { Attribute } from '../../src/protocol/attribute-instance.ts'
 import type { LinkType, SecretDataType } from '../../src/protocol/enumerations.ts'
 import type { Version } from '../../src/schema/version.ts'
-import { attributeOf, attributesOf, byId, idIn, inFamily, of, openServer, refusal, usage } from '../helpers/calls.ts'
+import {
+  active,
+  attributeOf,
+  attributesOf,
+  idIn,
+  inFamily,
+  of,
+  openServer,
+  refusal,
+  usage,
+  link,
+} from '../helpers/calls.ts'
 import type { Payload, TestClient } from '../helpers/harness.ts'
 
 const { client, harness } = await openServer()
@@ -19,13 +30,6 @@ type Fixture = {
 
 const fixture = JSON.parse(readFileSync(join(import.meta.dirname, '../fixtures/pkcs12.json'), 'utf8')) as Fixture
 const container = Buffer.from(fixture.containers.modern, 'base64')
-
-const active: Attribute = { name: 'ActivationDate', value: 1_700_000_000 }
-
-const link = (linkType: LinkType, id: string): Attribute => ({
-  name: 'Link',
-  value: { linkType, linkedObjectIdentifier: byId(id) },
-})
 
 const registerSecret = async (
   version: Version,

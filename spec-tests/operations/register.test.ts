@@ -13,6 +13,7 @@ import {
   openServer,
   refusal,
   usage,
+  group,
 } from '../helpers/calls.ts'
 import type { Payload } from '../helpers/harness.ts'
 
@@ -21,7 +22,6 @@ const { client } = await openServer()
 const material = randomBytes(16)
 const AES: Attribute = { name: 'CryptographicAlgorithm', value: 'AES' }
 const bits = (value: number): Attribute => ({ name: 'CryptographicLength', value })
-const group = (value: string): Attribute => ({ name: 'ObjectGroup', value })
 
 const block = (more: Payload = {}, attributes: readonly Attribute[] = []) => ({
   keyFormatType: 'Raw',

@@ -3,7 +3,18 @@ import type { Attribute } from '../../src/protocol/attribute-instance.ts'
 import { ATTRIBUTE_NAMES, attributeRow } from '../../src/protocol/attribute-lookup.ts'
 import type { Operation } from '../../src/protocol/enumerations.ts'
 import { inRange, type Version, VERSIONS } from '../../src/schema/version.ts'
-import { attributeOf, attributesOf, byId, idIn, named, of, openServer, refusal, usage } from '../helpers/calls.ts'
+import {
+  attributeOf,
+  attributesOf,
+  byId,
+  idIn,
+  named,
+  of,
+  openServer,
+  refusal,
+  usage,
+  group,
+} from '../helpers/calls.ts'
 import type { Payload } from '../helpers/harness.ts'
 import { sampleOf } from '../helpers/objects.ts'
 
@@ -14,7 +25,6 @@ const FIRST_FAMILY: readonly Version[] = VERSIONS.filter((version) => inRange(ve
 const algorithm = (value: 'AES' | 'RSA'): Attribute => ({ name: 'CryptographicAlgorithm', value })
 const bits = (value: number): Attribute => ({ name: 'CryptographicLength', value })
 const contact = (value: string): Attribute => ({ name: 'ContactInformation', value })
-const group = (value: string): Attribute => ({ name: 'ObjectGroup', value })
 
 /** Templates named in a request, and the attributes beside them. */
 const list = (templates: readonly string[], ...attributes: readonly Attribute[]) => ({

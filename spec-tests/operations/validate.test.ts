@@ -6,7 +6,19 @@ import { validateChain } from '../../src/keystore/software/certificates/validate
 import type { Attribute } from '../../src/protocol/attribute-instance.ts'
 import type { Version } from '../../src/schema/version.ts'
 import { type Made, issuedBy, type Says, selfSigned } from '../helpers/authority.ts'
-import { attributesOf, byId, createKey, FAMILIES, idIn, inFamily, of, openServer, refusal } from '../helpers/calls.ts'
+import {
+  active,
+  attributesOf,
+  byId,
+  createKey,
+  FAMILIES,
+  idIn,
+  inFamily,
+  of,
+  openServer,
+  refusal,
+  link,
+} from '../helpers/calls.ts'
 import type { Payload, TestClient } from '../helpers/harness.ts'
 
 /* Validate (1.4 section 4.24, 2.1 section 6.1.57). */
@@ -111,8 +123,6 @@ void test('RFC 5280 §4.1.1.3: signatures, and what is no certificate', (t) => {
   t.end()
 })
 
-const active: Attribute = { name: 'ActivationDate', value: 1_700_000_000 }
-
 const register = async (version: Version, { certificate }: Made, ...attributes: readonly Attribute[]) =>
   idIn(
     await client.call(version, 'Register', {
@@ -147,12 +157,8 @@ for (const version of FAMILIES) {
     t.equal(await indicator(validating([leaf, inner, top])), 'Valid', 'it is known without being named')
     t.equal(await indicator(validating([leaf, inner, top]), harness.client('mallory')), 'Unknown', 'not to others')
     t.equal(await indicator(validating([leaf, inner, top], [], 0)), 'Invalid', 'in 1970')
-    const link = (to: string): Attribute => ({
-      name: 'Link',
-      value: { linkType: 'CertificateLink', linkedObjectIdentifier: byId(to) },
-    })
-    const innerId = await register(version, inner, link(topId), active)
-    const leafId = await register(version, leaf, link(innerId))
+    const innerId = await register(version, inner, link('CertificateLink', topId), active)
+    const leafId = await register(version, leaf, link('CertificateLink', innerId))
     t.equal(await indicator(validating([], [leafId])), 'Valid', 'links lead upwards')
     await client.call(version, 'Revoke', {
       ...of(innerId),
@@ -192,14 +198,10 @@ for (const version of FAMILIES) {
     for (let chain = 0; chain < 3; chain += 1) {
       let above: string | undefined
       for (let at = 0; at < 12; at += 1) {
-        const link = (to: string): Attribute => ({
-          name: 'Link',
-          value: { linkType: 'CertificateLink', linkedObjectIdentifier: byId(to) },
-        })
         above = await register(
           version,
           under(root, { name: `link ${String(at)}` }),
-          ...(above === undefined ? [] : [link(above)]),
+          ...(above === undefined ? [] : [link('CertificateLink', above)]),
         )
       }
       if (above !== undefined) ids.push(above)

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { test } from 'tap'
-import type { Attribute } from '../../src/protocol/attribute-instance.ts'
 import { TAG } from '../../src/protocol/tags.ts'
 import type { Version } from '../../src/schema/version.ts'
 import { ITEM_TYPE } from '../../src/ttlv/item-type.ts'
-import { createKey, FAMILIES, inFamily, of, openServer, refusal, registerKey, usage } from '../helpers/calls.ts'
+import { active, createKey, FAMILIES, inFamily, of, openServer, refusal, registerKey, usage } from '../helpers/calls.ts'
 import { decodeResponse, encodeRequest, type Item } from '../helpers/messages.ts'
 
 /* Key Wrapping Specification and Key Wrapping Data (1.4 sections 2.1.5 and 2.1.6, 2.1 sections 3.3 and 7.18) out of shape. */
@@ -70,8 +69,6 @@ const retyped =
       : undefined
 
 const NIST = { blockCipherMode: 'NISTKeyWrap' } as const
-const active: Attribute = { name: 'ActivationDate', value: 1_700_000_000 }
-
 const information = (uniqueIdentifier: string) => ({ uniqueIdentifier, cryptographicParameters: NIST })
 
 for (const version of FAMILIES) {

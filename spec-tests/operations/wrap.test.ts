@@ -5,6 +5,7 @@ import type { CryptographicUsageMask } from '../../src/protocol/enumerations.ts'
 import type { CryptographicParameters } from '../../src/protocol/structures/cryptographic-parameters.ts'
 import { VERSIONS, type Version } from '../../src/schema/version.ts'
 import {
+  active,
   attributeOf,
   attributesOf,
   byId,
@@ -31,8 +32,6 @@ const REASON = { revocationReason: { revocationReasonCode: 'CessationOfOperation
 const KEK = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
 const KEY = Buffer.from('00112233445566778899aabbccddeeff', 'hex')
 const WRAPPED = Buffer.from('1fa68b0a8112b447aef34bd8fb5a7b829d3e862371d2cfe5', 'hex')
-
-const active: Attribute = { name: 'ActivationDate', value: 1_700_000_000 }
 
 const parameters = (value: CryptographicParameters): Attribute => ({ name: 'CryptographicParameters', value })
 
