@@ -8,6 +8,7 @@ import {
   verify,
 } from 'node:crypto'
 import { test } from 'tap'
+import { LOCATE_CAP } from '../../src/engine/create-engine.ts'
 import type { CryptokiReader } from '../../src/protocol/pkcs11/codec.ts'
 import { count, counted, createCryptokiReader, flag, list, ulong } from '../../src/protocol/pkcs11/codec.ts'
 import { CKA, CKK, CKO } from '../../src/protocol/pkcs11/constants.ts'
@@ -447,4 +448,22 @@ void test('2.1 §6.1.37: a template says what an object is, or is refused', asyn
   t.equal((await cryptoki.ask('C_GenerateKey', session, AES_KEY_GEN, unknown)).code, 'ATTRIBUTE_TYPE_INVALID')
   t.equal((await cryptoki.ask('C_GenerateKey', session, AES_KEY_GEN, template())).code, 'TEMPLATE_INCOMPLETE')
   t.equal((await cryptoki.ask('C_GenerateKey', session, mechanism(0x250), template())).code, 'MECHANISM_INVALID')
+})
+
+void test('2.1 §6.1.37: a search finds what is older than one answer of Locate reaches', async (t) => {
+  const carol = harness.client('carol')
+  const cryptoki = await initialize(carol)
+  const session = await openSession(cryptoki)
+  const id = [CKA.ID, Buffer.from('the oldest')] as const
+  const oldest = (
+    await cryptoki.call('C_GenerateKey', session, AES_KEY_GEN, template([CKA.VALUE_LEN, ulong(32)], id))
+  ).ulong()
+  for (let made = 0; made < LOCATE_CAP; made += 1) await createKey(carol, '2.1')
+  await cryptoki.call('C_FindObjectsInit', session, template(id))
+  const found = await cryptoki.call('C_FindObjects', session, count(10))
+  t.same(
+    found.list(() => found.ulong()),
+    [oldest],
+  )
+  await cryptoki.call('C_Finalize')
 })

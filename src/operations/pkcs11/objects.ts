@@ -209,20 +209,33 @@ const fits = (object: ManagedObject, template: Template): boolean => {
   return [...template].every(([type, value]) => known.get(type)?.equals(value) === true)
 }
 
-const search = async ({ context }: Call, template: Template): Promise<readonly string[]> => {
+/** One answer of Locate has a bound: those that follow are asked for. */
+const candidates = async ({ context }: Call, template: Template, offsetItems: number): Promise<readonly string[]> => {
   const { ids } = await context.objects.locate({
     filters: filtersOf(template),
     maximumItems: undefined,
-    offsetItems: undefined,
+    offsetItems,
     storageStatusMask: undefined,
     objectGroupMember: undefined,
   })
-  const found: string[] = []
-  for (const id of ids) {
-    const object = await context.objects.find(id)
-    if (object?.key !== undefined && fits(object, template)) found.push(id)
+  return ids
+}
+
+/** @throws CryptokiError where more objects would have to be looked at than can have handles */
+const search = async (call: Call, template: Template): Promise<readonly string[]> => {
+  // A set: what others add meanwhile moves what follows.
+  const found = new Set<string>()
+  let looked = 0
+  for (;;) {
+    const ids = await candidates(call, template, looked)
+    if (ids.length === 0) return [...found]
+    looked += ids.length
+    if (looked > PKCS11_LIMITS.handles) throw new CryptokiError('DEVICE_MEMORY')
+    for (const id of ids) {
+      const object = await call.context.objects.find(id)
+      if (object?.key !== undefined && fits(object, template)) found.add(id)
+    }
   }
-  return found
 }
 
 export const findObjectsInit = async (call: Call): Promise<Buffer> => {
