@@ -143,7 +143,7 @@ const deliverAll = async (office: Office, box: Mailbox, reached: Reached): Promi
     const records = await waiting(office, box)
     if (records.length === 0) return
     for (const record of records) {
-      if (office.isStopped) return
+      if (office.isStopped || !(await office.isWelcome(box.client))) return
       try {
         await deliver(office, box, reached, record)
       } catch (error) {
@@ -167,7 +167,7 @@ const attendOnce = async (office: Office, box: Mailbox): Promise<void> => {
   let reached: Awaited<ReturnType<typeof reach>>
   try {
     if (performance.now() < box.notBefore || (await waiting(office, box)).length === 0) return
-    if (!(await office.isWelcome(box.client))) return
+    if (!(await office.isWelcome(box.client))) return // not even a connection
     reached = await reach(office, box)
     if (reached === undefined) return
     await deliverAll(office, box, reached)
