@@ -41,7 +41,14 @@ void test('configuration: every setting has a default', (t) => {
     port: 5696,
     logLevel: 'info',
     limits: { handshakeTimeout: 5, requestTimeout: 30, idleTimeout: 600, messageSize: 1024 * 1024 },
-    tls: { certificate: undefined, key: undefined, clientCas: [], legacySuites: false },
+    tls: {
+      certificate: undefined,
+      key: undefined,
+      furtherCertificates: [],
+      furtherKeys: [],
+      clientCas: [],
+      legacySuites: false,
+    },
     access: { unregistered: 'refuse', credentials: 'known', ticketLifetime: 86_400 },
   })
   t.end()
@@ -133,6 +140,11 @@ void test('configuration: values that are refused', (t) => {
     ['a time longer than a timer runs', { env: { KMIPD_LIMITS_IDLE_TIMEOUT: '2147484' } }, 'KMIPD_LIMITS_IDLE_TIMEOUT'],
     ['a certificate without its key', { env: { KMIPD_TLS_CERTIFICATE: 'a' } }, 'tls.key'],
     ['a key without its certificate', { env: { KMIPD_TLS_KEY: 'a' } }, 'tls.certificate'],
+    [
+      'a further certificate without its key',
+      { env: { KMIPD_TLS_CERTIFICATE: 'a', KMIPD_TLS_KEY: 'a', KMIPD_TLS_FURTHER_CERTIFICATES: 'b' } },
+      'tls.further-keys',
+    ],
     ['more per address than in all', { env: { KMIPD_LIMITS_CONNECTIONS: '5' } }, 'limits.connections-per-address'],
     ['a database that is none', { env: { KMIPD_DATABASE_URL: 'mysql://h/d' } }, 'database.url'],
   ]

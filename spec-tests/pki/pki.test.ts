@@ -3,7 +3,12 @@ import { spawnSync } from 'node:child_process'
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
+import {
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  Pkcs10CertificateRequestGenerator,
+  X509Certificate as ParsedCertificate,
+} from '@peculiar/x509'
 import fc from 'fast-check'
 import { test } from 'tap'
 import { ensureAuthority, readAuthority } from '../../src/pki/authority.ts'
@@ -210,6 +215,22 @@ void test('server certificate: renewed in its last 30 days, when an address is n
   t.ok(certificateIn(paths.server.certificate).checkPrivateKey(createPrivateKey(key)), 'with the key it had')
   unlinkSync(paths.server.key)
   t.equal(await ensureServerCertificate(paths, moved, NOW), 'renewed')
+})
+
+void test('RFC 5280 §4.2.1.3: the RSA certificate of the server may transport keys, the other one may not', async (t) => {
+  const paths = await madePaths()
+  t.equal(await ensureServerCertificate(paths, HOSTS, NOW, 'rsa'), 'made')
+  t.equal(await ensureServerCertificate(paths, HOSTS, NOW, 'rsa'), 'kept')
+  const usageOf = (path: string) => new ParsedCertificate(readFileSync(path)).getExtension(KeyUsagesExtension)?.usages
+  t.equal(usageOf(paths.serverRsa.certificate), KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment)
+  t.equal(usageOf(paths.server.certificate), KeyUsageFlags.digitalSignature)
+  const { further } = await readServerCertificates(paths, undefined, [], [paths.serverRsa])
+  t.same(
+    further.map(({ key }) => key),
+    [readFileSync(paths.serverRsa.key, 'utf8')],
+  )
+  const twice = readServerCertificates(paths, undefined, [], [paths.serverRsa, paths.serverRsa])
+  await t.rejects(twice, { message: /same kind/ })
 })
 
 void test('server certificate: names of this machine', async (t) => {

@@ -8,3 +8,10 @@ export const pkiOf = (config: Config): PkiPaths => pkiPaths(dataPaths(config).pk
 /** Files of the server certificate that the operator brought, or undefined where the server uses its own. */
 export const ownServerPair = ({ tls }: Config): PairPaths | undefined =>
   tls.certificate === undefined || tls.key === undefined ? undefined : { certificate: tls.certificate, key: tls.key }
+
+/** The server's further certificates: those of the operator, or the RSA certificate that old suites need. */
+export const furtherPairs = (config: Config): readonly PairPaths[] => {
+  const { furtherCertificates, furtherKeys, legacySuites } = config.tls
+  if (ownServerPair(config) === undefined) return legacySuites ? [pkiOf(config).serverRsa] : []
+  return furtherCertificates.map((certificate, index) => ({ certificate, key: furtherKeys[index] ?? '' }))
+}

@@ -7,7 +7,7 @@ import { ADMIN } from './admin-client.ts'
 import { configFrom, withConfig } from './config-options.ts'
 import type { CliContext } from './context.ts'
 import type { Io } from './io.ts'
-import { ownServerPair, pkiOf } from './pki-of.ts'
+import { furtherPairs, ownServerPair, pkiOf } from './pki-of.ts'
 import type { Program, RunningServer } from './program.ts'
 import { refreshServerCertificate, setUp } from './set-up.ts'
 import { onReload, untilStopped } from './signals.ts'
@@ -16,7 +16,7 @@ import { pykmipCommand } from './try-it.ts'
 type Options = Readonly<Record<string, unknown>>
 
 const certificatesOf = (config: Config): Promise<ServerCertificates> =>
-  readServerCertificates(pkiOf(config), ownServerPair(config), config.tls.clientCas)
+  readServerCertificates(pkiOf(config), ownServerPair(config), config.tls.clientCas, furtherPairs(config))
 
 /** Reads all certificates again, having renewed the own one where that is due. A fault leaves those in use. */
 const reload = async (program: Program, config: Config, server: RunningServer, io: Io): Promise<void> => {

@@ -19,8 +19,13 @@ export const findSetUp = async (config: Config): Promise<string | undefined> => 
 }
 
 /** Makes or renews the server's own certificate where it is needed and is not the operator's; true where it did. */
-export const refreshServerCertificate = async (config: Config, now: number): Promise<boolean> =>
-  ownServerPair(config) === undefined && (await ensureServerCertificate(pkiOf(config), localHosts(), now)) !== 'kept'
+export const refreshServerCertificate = async (config: Config, now: number): Promise<boolean> => {
+  if (ownServerPair(config) !== undefined) return false
+  const ensure = (kind: 'ec' | 'rsa') => ensureServerCertificate(pkiOf(config), localHosts(), now, kind)
+  const outcome = await ensure('ec')
+  if (config.tls.legacySuites) await ensure('rsa')
+  return outcome !== 'kept'
+}
 
 const checkRootKey = async (config: Config): Promise<void> => {
   const { database, rootKey } = dataPaths(config)

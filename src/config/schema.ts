@@ -47,12 +47,22 @@ const https = z.strictObject({
 const tls = z.strictObject({
   certificate: path('Server certificate, with its chain, in PEM. Without it the server makes and renews its own.'),
   key: path('Private key of that certificate, in PEM.'),
+  furtherCertificates: z.array(text()).default([]).meta({
+    description:
+      'More server certificates, in PEM, with keys of other kinds (RSA, EC): each client is shown one that it can use.',
+    path: true,
+  }),
+  furtherKeys: z
+    .array(text())
+    .default([])
+    .meta({ description: 'Their private keys, in PEM, in the same order.', path: true }),
   clientCas: z
     .array(text())
     .default([])
     .meta({ description: 'More certificate authorities whose client certificates are trusted, in PEM.', path: true }),
   legacySuites: z.boolean().default(false).meta({
-    description: 'Whether old clients may use TLS 1.2 suites without forward secrecy (CBC, static RSA).',
+    description:
+      'Whether old clients may use the TLS 1.2 suites of the KMIP 1.x profiles, without forward secrecy (CBC, static RSA). The server shows an RSA certificate besides its own then.',
   }),
 })
 
@@ -135,6 +145,10 @@ export const configSchema = z
       contradiction(['tls', 'key'], 'is needed with tls.certificate')
     if (config.tls.key !== undefined && config.tls.certificate === undefined)
       contradiction(['tls', 'certificate'], 'is needed with tls.key')
+    if (config.tls.furtherCertificates.length !== config.tls.furtherKeys.length)
+      contradiction(['tls', 'furtherKeys'], 'is not as many as tls.further-certificates')
+    if (config.tls.certificate === undefined && config.tls.furtherCertificates.length > 0)
+      contradiction(['tls', 'certificate'], 'is needed with tls.further-certificates')
     if (config.limits.connectionsPerAddress > config.limits.connections)
       contradiction(['limits', 'connectionsPerAddress'], 'is larger than limits.connections')
     if (config.https.port === config.port && config.port !== 0) contradiction(['https', 'port'], 'is the same as port')

@@ -7,6 +7,8 @@ export type Certificates = {
   readonly cert: string
   /** Issuers of client certificates. Empty: only certificates that are registered one by one get in. */
   readonly ca: readonly string[]
+  /** The same with keys of other kinds: a client is shown one that it can use. */
+  readonly further?: readonly { readonly key: string; readonly cert: string }[]
 }
 
 /** Of the suites of [KMIP-Prof] (KMIP 1.4 section 10, 2.1 section 10.4): forward secrecy and authenticated encryption only. */
@@ -22,8 +24,11 @@ const SUITES = [
   'ECDHE-RSA-AES128-GCM-SHA256',
 ] as const
 
-/** Mandatory in KMIP Profiles 1.0 to 1.4; without forward secrecy, so only on request of the administrator. */
-const LEGACY_SUITES = ['AES256-SHA256', 'AES128-SHA256'] as const
+/**
+ * Mandatory in KMIP Profiles 1.0 to 1.4, and those with SHA-1 that arrays of the time of 1.0 have alone; without forward
+ * secrecy, so only on request of the administrator.
+ */
+const LEGACY_SUITES = ['AES256-SHA256', 'AES128-SHA256', 'AES256-SHA', 'AES128-SHA'] as const
 
 /** The hybrid first: what is recorded today stays closed to the quantum computer of tomorrow. */
 const GROUPS = ['X25519MLKEM768', 'X25519', 'P-256', 'P-384'] as const
@@ -33,8 +38,8 @@ const NO_RENEGOTIATION = 0x40000000
 
 /** The part of the TLS settings that a reload replaces. */
 export const secureContextOptions = (certificates: Certificates, legacySuites: boolean): SecureContextOptions => ({
-  key: certificates.key,
-  cert: certificates.cert,
+  key: [certificates.key, ...(certificates.further ?? []).map(({ key }) => key)],
+  cert: [certificates.cert, ...(certificates.further ?? []).map(({ cert }) => cert)],
   // An absent list would mean the public roots of the Web.
   ca: [...certificates.ca],
   minVersion: 'TLSv1.2',

@@ -152,12 +152,25 @@ const handshakeFailed = ({ admission }: Listener, error: NodeJS.ErrnoException, 
   socket.destroy()
 }
 
+/** What the operator can do about it. */
+const hintFor = (code: string, legacySuites: boolean): string | undefined => {
+  if (code === 'ERR_SSL_UNSUPPORTED_PROTOCOL') return 'the client speaks nothing newer than TLS 1.1'
+  if (code !== 'ERR_SSL_NO_SHARED_CIPHER') return undefined
+  return legacySuites
+    ? 'no cipher suite in common, or none for the kind of key of the server certificate'
+    : 'no cipher suite in common; tls.legacy-suites = true admits those of the KMIP 1.x profiles'
+}
+
 /** A connection that ends before it has sent a byte is a health probe; vCenter makes one every five minutes. */
-const logFailedHandshake = (log: Log, { peer, isSecure, failure, socket }: Admitted): void => {
+const logFailedHandshake = ({ log, legacySuites }: ListenerOptions, connection: Admitted): void => {
+  const { peer, isSecure, failure, socket } = connection
   if (isSecure) return
   const isProbe = socket.bytesRead === 0 && (failure === undefined || failure === 'ECONNRESET')
   if (isProbe) log.debug('connection without handshake', { peer, code: failure })
-  else log.warn('handshake failed', { peer, code: failure ?? 'ECONNRESET', bytes: socket.bytesRead })
+  else {
+    const code = failure ?? 'ECONNRESET'
+    log.warn('handshake failed', { peer, code, bytes: socket.bytesRead, reason: hintFor(code, legacySuites === true) })
+  }
 }
 
 const accept = ({ admission, tls }: Listener, socket: Socket): void => {
@@ -220,7 +233,7 @@ const createListener = (options: ListenerOptions): Listener => {
     }),
     tls: createTls(options, limits),
     admission: createAdmission(limits, (connection) => {
-      logFailedHandshake(options.log, connection)
+      logFailedHandshake(options, connection)
       if (listener.admission.admitted.size === 0) listener.onEmpty()
     }),
     open: new Map(),

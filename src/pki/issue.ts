@@ -119,6 +119,8 @@ export const issueAuthority = async (key: KeyObject, now: number, name = 'kmipd 
   return { certificate, key }
 }
 
+const SIGNS_AND_TRANSPORTS: KeyUsageFlags = KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment
+
 type EndEntity = {
   readonly commonName: string
   /** Tells two subjects of the same Common Name apart. */
@@ -126,6 +128,8 @@ type EndEntity = {
   readonly publicKey: Buffer
   readonly lifetime: number
   readonly usages: readonly ExtendedKeyUsage[]
+  /** Whether its key may encrypt the secret of a TLS session, as suites without forward secrecy have it. */
+  readonly transportsKeys?: boolean
   readonly more: readonly Extension[]
 }
 
@@ -140,7 +144,10 @@ const issueEndEntity = async (authority: Authority, now: number, wanted: EndEnti
     validity: { from: validity.from, to: Math.min(validity.to, expiryOf(authority.certificate)) },
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new KeyUsagesExtension(
+        wanted.transportsKeys === true ? SIGNS_AND_TRANSPORTS : KeyUsageFlags.digitalSignature,
+        true,
+      ),
       new ExtendedKeyUsageExtension([...wanted.usages]),
       await SubjectKeyIdentifierExtension.create(new Uint8Array(wanted.publicKey)),
       await AuthorityKeyIdentifierExtension.create(new Uint8Array(spkiOf(authority.key))),
@@ -151,6 +158,9 @@ const issueEndEntity = async (authority: Authority, now: number, wanted: EndEnti
 
 /** The longest Common Name there may be (RFC 5280 appendix A, ub-common-name). */
 export const LONGEST_COMMON_NAME = 64
+
+const isRsa = (publicKey: Buffer): boolean =>
+  createPublicKey({ key: publicKey, format: 'der', type: 'spki' }).asymmetricKeyType === 'rsa'
 
 /** A certificate for a server that answers to these names and addresses. */
 export const issueServerCertificate = (
@@ -163,6 +173,7 @@ export const issueServerCertificate = (
     commonName: hosts.names.find((name) => name.length <= LONGEST_COMMON_NAME) ?? 'kmipd',
     publicKey,
     lifetime: LIFETIME.server,
+    transportsKeys: isRsa(publicKey),
     // It is shown to clients, too, that listen and are told of changes.
     usages: [ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth],
     more: [

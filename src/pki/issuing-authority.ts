@@ -1,28 +1,16 @@
-import { generateKeyPair, type KeyObject, X509Certificate } from 'node:crypto'
-import { promisify } from 'node:util'
+import { X509Certificate } from 'node:crypto'
 import { readCertificate } from './authority.ts'
 import { createFile, MODE } from './files.ts'
 import { type Authority, issueAuthority } from './issue.ts'
-import { keyPem, readKey } from './key-pair.ts'
+import { ensureKey, makeRsaKey, readKey } from './key-pair.ts'
 import { PkiError } from './pki-error.ts'
 import type { PairPaths } from './pki-paths.ts'
 
 /** RSA, since every device that is to check a certificate knows it; as long as the authority lives. */
 const BITS = 3072
 
-const generate = promisify(generateKeyPair)
-
-/** The key in the file; a new one where there is no file. Of two that come at once, both get the key that won. */
-const ensureRsaKey = async (path: string): Promise<KeyObject> => {
-  const known = await readKey(path)
-  if (known !== undefined) return known
-  const { privateKey } = await generate('rsa', { modulusLength: BITS })
-  if (await createFile(path, keyPem(privateKey), MODE.secret)) return privateKey
-  return (await readKey(path)) ?? privateKey
-}
-
 const make = async (paths: PairPaths, now: number): Promise<void> => {
-  const key = await ensureRsaKey(paths.key)
+  const key = await ensureKey(paths.key, () => makeRsaKey(BITS))
   const { certificate } = await issueAuthority(key, now, 'kmipd issuing CA')
   await createFile(paths.certificate, certificate.toString(), MODE.public)
 }

@@ -1,9 +1,15 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
 import { createFile, MODE, readIfThere } from './files.ts'
 import { PkiError } from './pki-error.ts'
 
 /** A new EC P-256 private key. */
 export const makeKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+
+const generate = promisify(generateKeyPair)
+
+export const makeRsaKey = async (bits: number): Promise<KeyObject> =>
+  (await generate('rsa', { modulusLength: bits })).privateKey
 
 /** PKCS #8 in PEM. */
 export const keyPem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -22,10 +28,13 @@ export const readKey = async (path: string): Promise<KeyObject | undefined> => {
 }
 
 /** The key in the file; a new one where there is no file. Of two that come at once, both get the key that won. */
-export const ensureKey = async (path: string): Promise<KeyObject> => {
+export const ensureKey = async (
+  path: string,
+  make: () => KeyObject | Promise<KeyObject> = makeKey,
+): Promise<KeyObject> => {
   const known = await readKey(path)
   if (known !== undefined) return known
-  const made = makeKey()
+  const made = await make()
   if (await createFile(path, keyPem(made), MODE.secret)) return made
   return (await readKey(path)) ?? made
 }

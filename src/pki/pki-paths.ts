@@ -10,6 +10,8 @@ export type PkiPaths = {
   /** Issues what clients have certified over KMIP; no client is let in by it. */
   readonly issuing: PairPaths
   readonly server: PairPaths
+  /** The server again, with an RSA key: for clients whose suites need one. */
+  readonly serverRsa: PairPaths
   readonly clients: string
 }
 
@@ -23,5 +25,6 @@ export const pkiPaths = (directory: string): PkiPaths => ({
   authority: pairPaths(directory, 'ca'),
   issuing: pairPaths(directory, 'issuing'),
   server: pairPaths(directory, 'server'),
+  serverRsa: pairPaths(directory, 'server-rsa'),
   clients: join(directory, 'clients'),
 })

@@ -8,7 +8,10 @@ import {
   KEY_COMPRESSION_TYPE,
   KEY_FORMAT_TYPE,
   OPAQUE_DATA_TYPE,
+  OPERATION,
   QUERY_FUNCTION,
+  RESULT_REASON,
+  REVOCATION_REASON_CODE,
   SECRET_DATA_TYPE,
   STATE,
 } from '../../src/protocol/enumerations.ts'
@@ -43,11 +46,12 @@ import {
   text,
   textAt,
   valueAt,
-} from './message.ts'
+} from '../wire/message.ts'
 import {
   activate,
   aesPayload,
   algorithm,
+  CBC,
   create,
   createWith,
   cryptographicLength,
@@ -59,10 +63,11 @@ import {
   named,
   objectType,
   ofType,
+  revoke,
   uid,
   usageMask,
-} from './requests.ts'
-import { ask, exchange, idFrom, startSession } from './session.ts'
+} from '../wire/requests.ts'
+import { ask, exchange, idFrom, startSession } from '../wire/session.ts'
 
 /*
  * What real clients do and need (storage arrays, databases, hypervisors), each as one of them does it, over TLS.
@@ -81,7 +86,46 @@ const template = (...list: readonly Buffer[]): Buffer => struct('TemplateAttribu
 
 // Versions and messages -----------------------------------------------------------------------------------------------
 
-void test('rule 2, 1.4 §6.1 / 2.1 §9.16: every message of a connection has a version of its own', async (t) => {
+void test('1.4 §6.1 / 2.1 §9.16, rule 1: what is newer than the header is read, and not answered', async (t) => {
+  const connection = await session.connect(t)
+  const hidden = attribute('Extractable', (tag) => bool(tag, true))
+  const id = await idFrom(connection, create('1.1', hidden))
+  await idFrom(connection, activate('1.1', id))
+  const named = request('1.1', 'GetAttributes', uid(id), text('AttributeName', 'Extractable'))
+  t.equal(find((await ask(connection, named)).payload, 'Attribute'), undefined, 'an attribute of 1.4')
+  const encrypted = await ask(connection, request('1.1', 'Encrypt', uid(id), CBC, bytes('Data', randomBytes(16))))
+  t.equal(encrypted.status, 'Success', 'an operation of 1.2')
+  const queried = await ask(connection, request('1.1', 'Query', enumeration('QueryFunction', 1)))
+  const known = all(queried.payload, 'Operation').map(({ value }) => Number(value))
+  t.notOk(known.includes(OPERATION.code.Encrypt), 'and yet Query says nothing of it')
+  const missing = await exchange(connection, request('1.0', 'Get', uid('nowhere')))
+  t.equal(valueAt(missing.node, 'BatchItem', 'ResultReason'), RESULT_REASON.code.ItemNotFound, 'a reason of 1.0')
+})
+
+void test('1.4 §6.3 / 2.1 §9.13, rule 4: Maximum Response Size of libkmip, MySQL, FortiGate and kmipclient', async (t) => {
+  const connection = await session.connect(t)
+  const value = randomBytes(300_000)
+  const large = await idFrom(connection, register('1.4', 'SecretData', noAttributes('1.4'), secret('Opaque', value)))
+  const small = await idFrom(connection, create('1.0'))
+  for (const size of [8192, 65_536, 280_000]) {
+    for (const version of ['1.0', '1.1', '1.4'] as const) {
+      const asked = await connection.ask(
+        message(version, [batchItem('Get', [uid(large)])], [int('MaximumResponseSize', size)]),
+      )
+      t.match(readResponse(asked).first, { status: 'OperationFailed', reason: 'ResponseTooLarge', operation: 'Get' })
+      t.ok(asked.length <= size)
+    }
+    const fits = await exchange(
+      connection,
+      message('1.0', [batchItem('Get', [uid(small)])], [int('MaximumResponseSize', size)]),
+    )
+    t.equal(fits.first.status, 'Success')
+  }
+  const roomy = [int('MaximumResponseSize', 1_048_576)]
+  t.equal((await exchange(connection, message('1.4', [batchItem('Get', [uid(large)])], roomy))).first.status, 'Success')
+})
+
+void test('1.4 §6.1 / 2.1 §9.16, rule 2: every message of a connection has a version of its own', async (t) => {
   const connection = await session.connect(t)
   for (const version of [...VERSIONS, ...VERSIONS.toReversed(), '1.0', '1.4', '1.0'] as const) {
     t.equal((await exchange(connection, create(version))).version, version)
@@ -89,7 +133,7 @@ void test('rule 2, 1.4 §6.1 / 2.1 §9.16: every message of a connection has a v
   }
 })
 
-void test('rule 3, 1.4 §7.1 / 2.1 §8.4: a response comes in one piece', async (t) => {
+void test('1.4 §7.1 / 2.1 §8.4, rule 3: a response comes in one piece', async (t) => {
   const connection = await session.connect(t)
   const rounds = 40
   const id = await idFrom(connection, create('1.0'))
@@ -98,7 +142,7 @@ void test('rule 3, 1.4 §7.1 / 2.1 §8.4: a response comes in one piece', async 
   t.equal(connection.chunks.length, rounds + 2)
 })
 
-void test('rule 3, 1.4 §7 / 2.1 §8: requests sent without waiting are answered in their order', async (t) => {
+void test('1.4 §7 / 2.1 §8, rule 3: requests sent without waiting are answered in their order', async (t) => {
   const connection = await session.connect(t)
   const ids = await Promise.all(Array.from({ length: 20 }, () => idFrom(connection, create('1.4'))))
   connection.write(Buffer.concat(ids.map((id) => get('1.4', id))))
@@ -108,7 +152,7 @@ void test('rule 3, 1.4 §7 / 2.1 §8: requests sent without waiting are answered
   }
 })
 
-void test('rule 6, 1.4 §7.2 / 2.1 §8.5: Time Stamp, and nothing in the header that was not asked for', async (t) => {
+void test('1.4 §7.2 / 2.1 §8.5, rule 6: Time Stamp, and nothing in the header that was not asked for', async (t) => {
   const connection = await session.connect(t)
   const before = Math.floor(Date.now() / 1000)
   for (const version of VERSIONS) {
@@ -121,7 +165,7 @@ void test('rule 6, 1.4 §7.2 / 2.1 §8.5: Time Stamp, and nothing in the header 
   }
 })
 
-void test('rule 8, 1.4 §4.26 / 2.1 §6.1.16: Discover Versions', async (t) => {
+void test('1.4 §4.26 / 2.1 §6.1.16, rule 8: Discover Versions', async (t) => {
   const connection = await session.connect(t)
   const versionsIn = (payload: Node | undefined): readonly string[] =>
     all(payload, 'ProtocolVersion').map(
@@ -147,18 +191,52 @@ void test('rule 8, 1.4 §4.26 / 2.1 §6.1.16: Discover Versions', async (t) => {
     'without those that only the client speaks',
   )
   t.strictSame(await discover('1.4', [9, 9]), [])
+  const stranger = struct(
+    'RequestMessage',
+    struct('RequestHeader', protocolVersion(1, 9), int('BatchCount', 1)),
+    batchItem('DiscoverVersions', [], Buffer.from('id')),
+  )
+  const { version, first } = await exchange(connection, stranger)
+  t.strictSame([version, versionsIn(first.payload)], ['1.4', newestFirst], 'under a version that nobody knows')
+  t.ok(first.id?.equals(Buffer.from('id')))
 })
 
-void test('rule 7, 1.4 §6.2 / 2.1 §9.14: a failed item names operation and id, and the connection stays', async (t) => {
+void test('1.4 §6.2 / 2.1 §9.14, rule 7: a failed item names operation and id, and the connection stays', async (t) => {
   const connection = await session.connect(t)
   for (const id of [Buffer.from('QLKC\x01\0\0\0'), randomBytes(16), Buffer.from([0]), randomBytes(100)]) {
     const { first } = await exchange(connection, message('1.1', [batchItem('Get', [uid('nowhere')], id)]))
     t.match(first, { operation: 'Get', status: 'OperationFailed', reason: 'ItemNotFound' })
     t.ok(first.id?.equals(id))
   }
+  const unsupported = 0x70
+  const { items } = await exchange(
+    connection,
+    message(
+      '1.1',
+      [
+        batchItem(unsupported, [], Buffer.from('a')),
+        batchItem('Get', [int('BatchCount', 1)], Buffer.from('b')),
+        batchItem('Query', [enumeration('QueryFunction', 3)], Buffer.from('c')),
+      ],
+      [enumeration('BatchErrorContinuationOption', BATCH_ERROR_CONTINUATION_OPTION.code.Continue)],
+    ),
+  )
+  t.strictSame(
+    items.map(({ status, id }) => [status, id?.toString()]),
+    [
+      ['OperationFailed', 'a'],
+      ['OperationFailed', 'b'],
+      ['Success', 'c'],
+    ],
+  )
+  t.equal(valueAt(parse(await connection.ask(batchOfNothing)), 'BatchItem', 'Operation'), undefined)
+  t.equal((await ask(connection, create('1.1'))).status, 'Success', 'the connection is still there')
 })
 
-void test('rule 22, 1.4 §7.2 / 2.1 §8.2: a header with everything in it, and a clock that is wrong', async (t) => {
+/** Says that it has two items, and has none: nothing in it can be answered by itself. */
+const batchOfNothing = message('1.1', [], [], 2)
+
+void test('1.4 §7.2 / 2.1 §8.2, rule 22: a header with everything in it, and a clock that is wrong', async (t) => {
   const connection = await session.connect(t)
   for (const version of VERSIONS) {
     for (const option of ['Continue', 'Stop', 'Undo'] as const) {
@@ -179,7 +257,7 @@ void test('rule 22, 1.4 §7.2 / 2.1 §8.2: a header with everything in it, and a
   }
 })
 
-void test('rule 23, 1.4 §6.6 / 2.1 §9.4: a credential that comes with a good certificate does no harm', async (t) => {
+void test('1.4 §6.6 / 2.1 §9.4, rule 23: a credential that comes with a good certificate does no harm', async (t) => {
   const connection = await session.connect(t)
   const credential = struct(
     'Credential',
@@ -195,7 +273,7 @@ void test('rule 23, 1.4 §6.6 / 2.1 §9.4: a credential that comes with a good c
   }
 })
 
-void test('rule 25, 1.4 §7 / 2.1 §8: a connection without a request is a health probe, not an event', async (t) => {
+void test('1.4 §7 / 2.1 §8, rule 25: a connection without a request is a health probe, not an event', async (t) => {
   const tcp = connectTcp({ port: session.server.port, host: '127.0.0.1' })
   await once(tcp, 'connect')
   tcp.destroy()
@@ -214,7 +292,7 @@ void test('rule 25, 1.4 §7 / 2.1 §8: a connection without a request is a healt
   )
 })
 
-void test('rule 15 of §6, 1.4 §4.25 / 2.1 §6.1.40: Query with every function, and with those of other versions', async (t) => {
+void test('1.4 §4.25 / 2.1 §6.1.40, behaviour 15: Query with every function, and with those of other versions', async (t) => {
   const connection = await session.connect(t)
   const functions = QUERY_FUNCTION.names.map((name) => enumeration('QueryFunction', QUERY_FUNCTION.code[name]))
   for (const version of VERSIONS) {
@@ -227,7 +305,7 @@ void test('rule 15 of §6, 1.4 §4.25 / 2.1 §6.1.40: Query with every function,
 
 // Get -----------------------------------------------------------------------------------------------------------------
 
-void test('rules 13 to 15, 1.4 §4.11 / 2.1 §6.1.19: a key as Get gives it, before it is active', async (t) => {
+void test('1.4 §4.11 / 2.1 §6.1.19, rules 13, 14 and 15: a key as Get gives it, before it is active', async (t) => {
   const connection = await session.connect(t)
   for (const version of VERSIONS) {
     const id = await idFrom(connection, create(version, named(freshName())))
@@ -250,14 +328,38 @@ void test('rules 13 to 15, 1.4 §4.11 / 2.1 §6.1.19: a key as Get gives it, bef
   }
 })
 
-void test('rule 24, 1.4 §3.1 / 2.1 §4.62: a Unique Identifier is a text that fits in 64 bytes', async (t) => {
+void test('1.4 §3.1 / 2.1 §4.62, rule 24: a Unique Identifier is a text that fits in 64 bytes', async (t) => {
   const connection = await session.connect(t)
   for (const version of VERSIONS) t.match(await idFrom(connection, create(version)), /^[0-9a-f-]{36}$/)
 })
 
+void test('1.4 §4.20, §4.21 / 2.1 §6.1.14, §6.1.49, rules 15 and 16: from Pre-Active to Destroyed, as clients do it', async (t) => {
+  const connection = await session.connect(t)
+  for (const version of VERSIONS) {
+    const fresh = await idFrom(connection, create(version))
+    t.equal((await ask(connection, destroy(version, fresh))).status, 'Success', 'Pre-Active, without Revoke')
+    t.equal((await ask(connection, get(version, fresh))).status, 'OperationFailed', 'and then there is nothing to get')
+    const id = await idFrom(connection, create(version))
+    await idFrom(connection, activate(version, id))
+    t.equal((await ask(connection, destroy(version, id))).status, 'OperationFailed', 'an Active key stays')
+    await idFrom(connection, revoke(version, id, 'CessationOfOperation'))
+    t.equal((await ask(connection, get(version, id))).status, 'Success', 'a Deactivated key is given')
+    t.equal((await ask(connection, destroy(version, id))).status, 'Success')
+  }
+  const id = await idFrom(connection, create('1.0'))
+  await idFrom(connection, activate('1.0', id))
+  const reason = struct(
+    'RevocationReason',
+    enumeration('RevocationReasonCode', REVOCATION_REASON_CODE.code.Unspecified),
+    text('RevocationMessage', 'Deleting the key'),
+  )
+  t.equal((await ask(connection, request('1.0', 'Revoke', uid(id), reason))).status, 'Success', 'libkmip')
+  t.equal((await ask(connection, destroy('1.0', id))).status, 'Success')
+})
+
 // Locate --------------------------------------------------------------------------------------------------------------
 
-void test('rule 9, 1.4 §4.9 / 2.1 §6.1.28: names are found whole and in their own case, and nothing found is a success', async (t) => {
+void test('1.4 §4.9 / 2.1 §6.1.28, rule 9: names are found whole and in their own case, and nothing found is a success', async (t) => {
   const connection = await session.connect(t)
   for (const version of VERSIONS) {
     const name = `Exact-${freshName()}`
@@ -276,7 +378,7 @@ void test('rule 9, 1.4 §4.9 / 2.1 §6.1.28: names are found whole and in their 
   }
 })
 
-void test('rule 9, 1.4 §4.9: FortiGate and VAST wrap what they look for in a Template-Attribute', async (t) => {
+void test('1.4 §4.9, rule 9: FortiGate and VAST wrap what they look for in a Template-Attribute', async (t) => {
   const connection = await session.connect(t)
   for (const version of ['1.0', '1.4'] as const) {
     const [first, second] = [`${freshName()}-ENC-AES-16`, `${freshName()}-AUTH-SHA1-20`]
@@ -295,7 +397,7 @@ void test('rule 9, 1.4 §4.9: FortiGate and VAST wrap what they look for in a Te
   }
 })
 
-void test('rule 10, 1.4 §4.9 / 2.1 §6.1.28: libkmip pages in 1.0 with Offset Items, until a page is empty', async (t) => {
+void test('1.4 §4.9 / 2.1 §6.1.28, rule 10: libkmip pages in 1.0 with Offset Items, until a page is empty', async (t) => {
   const connection = await session.connect(t)
   const name = freshName()
   const group = attribute('ObjectGroup', (tag) => text(tag, name))
@@ -316,7 +418,7 @@ void test('rule 10, 1.4 §4.9 / 2.1 §6.1.28: libkmip pages in 1.0 with Offset I
   t.strictSame(new Set(seen), made)
 })
 
-void test('rule 9, 1.4 §4.9 / 2.1 §6.1.28: Scylla looks by type, algorithm, length, state, mask and a name of its own', async (t) => {
+void test('1.4 §4.9 / 2.1 §6.1.28, rule 9: Scylla looks by type, algorithm, length, state, mask and a name of its own', async (t) => {
   const connection = await session.connect(t)
   for (const version of VERSIONS) {
     const name = freshName()
@@ -338,7 +440,7 @@ void test('rule 9, 1.4 §4.9 / 2.1 §6.1.28: Scylla looks by type, algorithm, le
 
 // Batches with the ID Placeholder -------------------------------------------------------------------------------------
 
-void test('rule 11, 1.4 §4 / 2.1 §6: items that mean the object of an earlier item', async (t) => {
+void test('1.4 §4 / 2.1 §6, rule 11: items that mean the object of an earlier item', async (t) => {
   const connection = await session.connect(t)
   for (const version of VERSIONS) {
     const name = freshName()
@@ -378,7 +480,7 @@ void test('rule 11, 1.4 §4 / 2.1 §6: items that mean the object of an earlier 
 const locateFields = (version: Version, name: string): readonly Buffer[] =>
   version.startsWith('1') ? [namedAttribute(named(name))] : [struct('Attributes', named(name).write('Name'))]
 
-void test('rule 11, 1.4 §4: the Dell array asks for a key that is not there and goes on', async (t) => {
+void test('1.4 §4, rule 11: the Dell array asks for a key that is not there and goes on', async (t) => {
   const connection = await session.connect(t)
   const { items } = await exchange(
     connection,
@@ -405,7 +507,7 @@ void test('rule 11, 1.4 §4: the Dell array asks for a key that is not there and
 
 // Attributes ----------------------------------------------------------------------------------------------------------
 
-void test('rule 12, 1.4 §4.12 / 2.1 §6.1.20: attributes that are not there are left out', async (t) => {
+void test('1.4 §4.12 / 2.1 §6.1.20, rule 12: attributes that are not there are left out', async (t) => {
   const connection = await session.connect(t)
   const id = await idFrom(connection, create('1.1'))
   for (const label of ['x-Product_Version', 'x-Vendor', 'No Such Attribute', 'Contact Information']) {
@@ -421,7 +523,7 @@ void test('rule 12, 1.4 §4.12 / 2.1 §6.1.20: attributes that are not there are
   }
 })
 
-void test('rule 12, 1.4 §4.14 / 2.1 §6.1.2: VMware sets three attributes of its own in one message', async (t) => {
+void test('1.4 §4.14 / 2.1 §6.1.2, rule 12: VMware sets three attributes of its own in one message', async (t) => {
   const connection = await session.connect(t)
   const id = await idFrom(connection, create('1.1'))
   const own = { 'x-Vendor': 'VMware, Inc.', 'x-Product': 'VMware vSphere', 'x-Product_Version': '7.0.3 build-19480866' }
@@ -445,7 +547,7 @@ void test('rule 12, 1.4 §4.14 / 2.1 §6.1.2: VMware sets three attributes of it
   }
 })
 
-void test('rule 17, 1.4 §3.39 / 2.1 §4.66: custom attributes of every type, made, found, read, changed and deleted', async (t) => {
+void test('1.4 §3.39 / 2.1 §4.66, rule 17: custom attributes of every type, made, found, read, changed and deleted', async (t) => {
   const connection = await session.connect(t)
   const inner = struct('AttributeValue', text('NameValue', 'inside'), int('BatchCount', 3))
   const values: readonly (readonly [name: string, write: (tag: keyof typeof TAG | number) => Buffer])[] = [
@@ -497,7 +599,7 @@ void test('rule 17, 1.4 §3.39 / 2.1 §4.66: custom attributes of every type, ma
 
 const wrapped = (item: Buffer): Node | undefined => find(parse(struct('RequestPayload', item)), 'Attribute')
 
-void test('rule 18, 1.4 §3.18: Operation Policy Name is kept, given back, and may be set again', async (t) => {
+void test('1.4 §3.18, rule 18: Operation Policy Name is kept, given back, and may be set again', async (t) => {
   const connection = await session.connect(t)
   const policy = attribute('OperationPolicyName', (tag) => text(tag, 'default'))
   for (const version of ['1.0', '1.1', '1.2', '1.3', '1.4'] as const) {
@@ -521,7 +623,7 @@ void test('rule 18, 1.4 §3.18: Operation Policy Name is kept, given back, and m
   }
 })
 
-void test('1.4 §4.15 / 2.1 §6.1.34: Synology changes a Name without an index and an Activation Date that has come', async (t) => {
+void test('1.4 §4.15 / 2.1 §6.1.34, behaviour 10: Synology changes a Name without an index and an Activation Date that has come', async (t) => {
   const connection = await session.connect(t)
   const [before, after] = [freshName(), freshName()]
   const id = await idFrom(connection, create('1.2', named(before)))
@@ -548,7 +650,7 @@ void test('1.4 §4.15 / 2.1 §6.1.34: Synology changes a Name without an index a
   t.equal(attributeIn(payload, 'State')?.value, STATE.code.Active)
 })
 
-void test('1.4 §2.1.1: MySQL puts Attribute Index 0 between name and value', async (t) => {
+void test('1.4 §2.1.1, rule 17: MySQL puts Attribute Index 0 between name and value', async (t) => {
   const connection = await session.connect(t)
   const list = [algorithm('AES'), cryptographicLength(256), usageMask(12)].map((one) => namedAttribute(one, 0))
   const fields = [int('MaximumResponseSize', 280_000)]
@@ -582,7 +684,7 @@ const secret = (format: KeyFormatType, value: Buffer): Buffer =>
 
 const noAttributes = (version: Version): Buffer => struct(version.startsWith('1') ? 'TemplateAttribute' : 'Attributes')
 
-void test('rules 19 and 20, 1.4 §2.2.7 / 2.1 §2.6: secrets without attributes come back as they were', async (t) => {
+void test('1.4 §2.2.7 / 2.1 §2.6, rules 19 and 20: secrets without attributes come back as they were', async (t) => {
   const connection = await session.connect(t)
   for (const version of VERSIONS) {
     for (const format of ['Raw', 'Opaque'] as const) {
@@ -602,7 +704,7 @@ void test('rules 19 and 20, 1.4 §2.2.7 / 2.1 §2.6: secrets without attributes 
   }
 })
 
-void test('rule 19, 1.4 §2.2.8 / 2.1 §2.3: an Opaque Object with nothing but a Name', async (t) => {
+void test('1.4 §2.2.8 / 2.1 §2.3, rule 19: an Opaque Object with nothing but a Name', async (t) => {
   const connection = await session.connect(t)
   for (const version of VERSIONS) {
     const value = randomBytes(100)
@@ -640,7 +742,7 @@ const keyAttributes = async (connection: WireConnection, version: Version, id: s
   return [attributeIn(payload, 'CryptographicAlgorithm')?.value, attributeIn(payload, 'CryptographicLength')?.value]
 }
 
-void test('rule 19, 1.4 §4.3 / 2.1 §6.1.45: usage mask 0, and algorithm and length only in the Key Block', async (t) => {
+void test('1.4 §4.3 / 2.1 §6.1.45, rule 19: usage mask 0, and algorithm and length only in the Key Block', async (t) => {
   const connection = await session.connect(t)
   for (const version of ['1.0', '1.2', '1.4'] as const) {
     const value = randomBytes(32)
@@ -658,7 +760,7 @@ void test('rule 19, 1.4 §4.3 / 2.1 §6.1.45: usage mask 0, and algorithm and le
   }
 })
 
-void test('rule 21, 1.4 §2.1.3 / 2.1 §3.1: pg_tde states a compression of a symmetric key, which is not repeated', async (t) => {
+void test('1.4 §2.1.3 / 2.1 §3.1, rule 21: pg_tde states a compression of a symmetric key, which is not repeated', async (t) => {
   const connection = await session.connect(t)
   const list = template(
     namedAttribute(usageMask(12)),
@@ -670,7 +772,7 @@ void test('rule 21, 1.4 §2.1.3 / 2.1 §3.1: pg_tde states a compression of a sy
   t.equal(find(block, 'KeyCompressionType'), undefined)
 })
 
-void test('rule 19, 1.4 §4.1 / 2.1 §6.1.8: a key whose usage is all bits of a product, and usage 0', async (t) => {
+void test('1.4 §4.1 / 2.1 §6.1.8, rule 19: a key whose usage is all bits of a product, and usage 0', async (t) => {
   const connection = await session.connect(t)
   for (const mask of [0x83c, 140, 12, 384, 0]) {
     const { status } = await ask(
@@ -681,7 +783,7 @@ void test('rule 19, 1.4 §4.1 / 2.1 §6.1.8: a key whose usage is all bits of a 
   }
 })
 
-void test('rule 5, 1.4 §7.2 / 2.1 §8.6: types that do not fit fail their item with a reason and a message', async (t) => {
+void test('1.4 §7.2 / 2.1 §8.6, rule 5: types that do not fit fail their item with a reason and a message', async (t) => {
   const connection = await session.connect(t)
   for (const version of VERSIONS) {
     const { first } = await exchange(
