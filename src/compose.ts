@@ -14,6 +14,8 @@ import type { KeyStore } from './domain/key-store.ts'
 import { createEngine } from './engine/create-engine.ts'
 import { LARGEST_RESPONSE } from './engine/handle-message.ts'
 import { createRootKey, openRootKey, RootKeyError, type RootKeyFile } from './keystore/software/root-key.ts'
+import type { RootKey } from './keystore/root-key.ts'
+import { loadStoreKeys } from './keystore/software/store-keys.ts'
 import type { OwnAuthority } from './keystore/software/certificates/certify.ts'
 import { createSoftwareKeyStore } from './keystore/software/software-key-store.ts'
 import { DEFAULT_LIMITS } from './net/limits.ts'
@@ -72,10 +74,12 @@ const openRecords = async (config: Config): Promise<OpenRecords> => {
   return { records: store.objects.records, close: () => store.close() }
 }
 
+/** The root keys that there are, in the order in which they are asked. */
+const openRoots = async (config: Config): Promise<readonly RootKey[]> => [await openRootKey(rootKeyFile(config))]
+
 const openKeys = async (config: Config, store: OpenStore, authority?: OwnAuthority): Promise<KeyStore> =>
   createSoftwareKeyStore({
-    rootKey: await openRootKey(rootKeyFile(config)),
-    settings: store.objects.settings,
+    storeKeys: await loadStoreKeys(await openRoots(config), store.objects.settings),
     clock,
     generator: config.random.generator,
     ...(authority === undefined ? {} : { authority }),

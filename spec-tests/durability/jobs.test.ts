@@ -8,6 +8,7 @@ import { anyOf } from '../../src/protocol/attribute-any.ts'
 import { createEngine, type Engine as KmipEngine } from '../../src/engine/create-engine.ts'
 import { createRootKey, openRootKey } from '../../src/keystore/software/root-key.ts'
 import { createSoftwareKeyStore } from '../../src/keystore/software/software-key-store.ts'
+import { loadStoreKeys } from '../../src/keystore/software/store-keys.ts'
 import { OPERATIONS } from '../../src/operations/registry.generated.ts'
 import type { OpenStore } from '../../src/store/sqlite.ts'
 import { createUuidV7Ids } from '../../src/system.ts'
@@ -135,7 +136,10 @@ const siteOf = async (t: Test, place: Place): Promise<Site> => {
     run: async ({ refused = false } = {}) => {
       const store = await place.open()
       const rootKey = await openRootKey(rootKeyFile)
-      const keys = await createSoftwareKeyStore({ rootKey, settings: store.objects.settings, clock })
+      const keys = createSoftwareKeyStore({
+        storeKeys: await loadStoreKeys([rootKey], store.objects.settings),
+        clock,
+      })
       const engine = createEngine({
         store: store.objects,
         keys,

@@ -7,6 +7,7 @@ import type { Principal } from '../../src/domain/principal.ts'
 import { createEngine } from '../../src/engine/create-engine.ts'
 import { createRootKey, openRootKey } from '../../src/keystore/software/root-key.ts'
 import { createSoftwareKeyStore } from '../../src/keystore/software/software-key-store.ts'
+import { loadStoreKeys } from '../../src/keystore/software/store-keys.ts'
 import { OPERATIONS } from '../../src/operations/registry.generated.ts'
 import { createUuidV7Ids } from '../../src/system.ts'
 import { attributesOf, createKey, of } from '../helpers/calls.ts'
@@ -27,7 +28,10 @@ const serverOn = async (t: Test, place: Place, rootKeyFile: { readonly path: str
   t.teardown(() => store.close())
   const clock = testClock()
   const rootKey = await openRootKey(rootKeyFile)
-  const keys = await createSoftwareKeyStore({ rootKey, settings: store.objects.settings, clock })
+  const keys = createSoftwareKeyStore({
+    storeKeys: await loadStoreKeys([rootKey], store.objects.settings),
+    clock,
+  })
   const engine = createEngine({
     store: store.objects,
     keys,

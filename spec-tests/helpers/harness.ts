@@ -14,6 +14,7 @@ import { createEngine, type Engine } from '../../src/engine/create-engine.ts'
 import type { Session } from '../../src/engine/message-handler.ts'
 import { createSoftwareKeyStore } from '../../src/keystore/software/software-key-store.ts'
 import { createRootKey, openRootKey } from '../../src/keystore/software/root-key.ts'
+import { loadStoreKeys } from '../../src/keystore/software/store-keys.ts'
 import { ensureIssuingAuthority } from '../../src/pki/issuing-authority.ts'
 import { pairPaths } from '../../src/pki/pki-paths.ts'
 import { OPERATIONS } from '../../src/operations/registry.generated.ts'
@@ -145,8 +146,9 @@ type Opened = {
 const open = async (directory: string, clock: Clock, policy: HarnessOptions): Promise<Opened> => {
   const store = await openSqliteStore({ path: join(directory, 'kmipd.db') })
   const rootKey = await openRootKey({ path: join(directory, 'root.key') })
+  const storeKeys = await loadStoreKeys([rootKey], store.objects.settings)
   const authority = () => ensureIssuingAuthority(pairPaths(directory, 'issuing'), [], clock.now())
-  const keys = await createSoftwareKeyStore({ rootKey, settings: store.objects.settings, clock, authority })
+  const keys = createSoftwareKeyStore({ storeKeys, clock, authority })
   const authentications = createAuthenticator({
     clients: store.clients,
     users: store.users,

@@ -4,9 +4,9 @@ import type { HeldKey, KeyStore } from '../../src/domain/key-store.ts'
 import type { Sealed } from '../../src/domain/bytes.ts'
 import { decodeObject, encodeObject } from '../../src/keystore/software/object-codec.ts'
 import { seal, unseal } from '../../src/keystore/software/seal.ts'
-import { addStoreKey, loadStoreKeys } from '../../src/keystore/software/store-keys.ts'
+import { loadStoreKeys } from '../../src/keystore/software/store-keys.ts'
 import { KmipError } from '../../src/protocol/kmip-error.ts'
-import { bytesOf, keyObject, memorySettings, openKeys, reasonOf, rootKey } from './software.ts'
+import { bytesOf, keyObject, memorySettings, nextStoreKey, openKeys, reasonOf, rootKey } from './software.ts'
 
 /* Sealing of docs "Key protection": AES-256-GCM, bound to object, column and seal version. */
 
@@ -62,7 +62,7 @@ void test('seal: a row moved under another id, or to another seal version, does 
 })
 
 void test('seal: the context is unambiguous: no two of id, column and version seal alike', async (t) => {
-  const keys = await loadStoreKeys(rootKey(), memorySettings())
+  const keys = await loadStoreKeys([rootKey()], memorySettings())
   const clear = encodeObject(object(Buffer.alloc(16)))
   const contexts = [
     { objectId: 'ab', column: 'c', sealVersion: 1 },
@@ -91,7 +91,7 @@ void test('seal: what an older store key sealed opens after a rotation, what nob
   const settings = memorySettings()
   const before = await openKeys(settings)
   const old = await aesKey(before, 'a')
-  await addStoreKey(rootKey(), settings)
+  await nextStoreKey(settings)
   const after = await openKeys(settings)
   const fresh = await aesKey(after, 'b')
   t.equal(await reasonOf(() => after.retrieve(old.key)), 'none')
@@ -106,7 +106,7 @@ void test('seal: a key in a hardware module does not open here', async (t) => {
 })
 
 void test('seal: whatever bytes go in come out', async (t) => {
-  const keys = await loadStoreKeys(rootKey(), memorySettings())
+  const keys = await loadStoreKeys([rootKey()], memorySettings())
   fc.assert(
     fc.property(fc.string(), fc.uint8Array({ maxLength: 300 }), fc.nat(), (objectId, bytes, sealVersion) => {
       const context = { objectId, column: 'material', sealVersion }

@@ -1,5 +1,6 @@
 import type { Deposit, KeyStore } from '../../src/domain/key-store.ts'
 import type { ObjectStore } from '../../src/domain/object-store.ts'
+import { loadStoreKeys, type StoreKeyRing } from '../../src/keystore/software/store-keys.ts'
 import { createSoftwareKeyStore, type SoftwareKeyStoreOptions } from '../../src/keystore/software/software-key-store.ts'
 import { rootKeyOf } from '../../src/keystore/software/root-key.ts'
 import { KmipError } from '../../src/protocol/kmip-error.ts'
@@ -22,21 +23,33 @@ export const memorySettings = (): Settings => {
       values.set(name, value)
       return Promise.resolve()
     },
+    replace: (name, before, value) => {
+      const isSame = values.get(name)?.equals(before) === true
+      if (isSame) values.set(name, value)
+      return Promise.resolve(isSame)
+    },
   }
 }
 
 export const rootKey = (fill = 1) => rootKeyOf(Buffer.alloc(32, fill))
 
+/** Has the next store key seal everything new. */
+export const nextStoreKey = async (settings: Settings): Promise<StoreKeyRing> => {
+  const keys = await loadStoreKeys([rootKey()], settings)
+  await keys.publish([rootKey()])
+  await keys.activate()
+  return keys
+}
+
 const clock = { now: () => 1_800_000_000 }
 
-export const openKeys = (
+export const openKeys = async (
   settings = memorySettings(),
   cacheEntries?: number,
   generator: NonNullable<SoftwareKeyStoreOptions['generator']> = 'ansi-x9.31',
 ): Promise<KeyStore> =>
   createSoftwareKeyStore({
-    rootKey: rootKey(),
-    settings,
+    storeKeys: await loadStoreKeys([rootKey()], settings),
     clock,
     generator,
     ...(cacheEntries === undefined ? {} : { cacheEntries }),

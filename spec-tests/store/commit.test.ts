@@ -225,6 +225,18 @@ forEachEngine('settings: the first value put stays the value, whoever puts anoth
   t.strictSame(await settings.get('key'), Buffer.from('new'))
 })
 
+forEachEngine('settings: a value is replaced only where it is still the one that was read', async (t, engine) => {
+  const store = await openFor(t, engine)
+  const { settings } = store.objects
+  t.notOk(await settings.replace('key', Buffer.from('old'), Buffer.from('new')), 'there is none')
+  await settings.put('key', Buffer.from('old'))
+  const replaced = await Promise.all(
+    Array.from({ length: 10 }, (_, index) => settings.replace('key', Buffer.from('old'), Buffer.from([index]))),
+  )
+  t.equal(replaced.filter(Boolean).length, 1)
+  t.strictSame(await settings.get('key'), Buffer.from([replaced.indexOf(true)]))
+})
+
 forEachEngine('a conflict names the object that was changed', async (t, engine) => {
   const store = await openFor(t, engine)
   await store.objects.commit(commitOf(insertOf(objectRow('a')), insertOf(objectRow('b'))))

@@ -164,6 +164,8 @@ export type ObjectStore = {
     /** Writes only where there is no value of that name yet; returns the value that is there afterwards. */
     putIfAbsent(name: string, value: Buffer): Promise<Buffer>
     put(name: string, value: Buffer): Promise<void>
+    /** Writes only where the value is still `before`; false where it is not. */
+    replace(name: string, before: Buffer, value: Buffer): Promise<boolean>
   }
   /** Waits for running commits and closes. */
   close(): Promise<void>

@@ -147,6 +147,7 @@ export const createApply = (prepare: Prepare, queries: Queries): Apply => {
   const commit = createCommit(prepare, queries)
   const insertSetting = prepare(queries.settings.insert)
   const replaceSetting = prepare(queries.settings.replace)
+  const compareAndSet = prepare(queries.settings.compareAndSet)
   const directory = createDirectoryWriter(prepare, queries)
 
   return async (work) => {
@@ -156,6 +157,10 @@ export const createApply = (prepare: Prepare, queries: Queries): Apply => {
         return
       case 'put-setting':
         await (work.replace ? replaceSetting : insertSetting).all({ name: work.name, value: work.value })
+        return
+      case 'replace-setting':
+        if ((await compareAndSet.first({ name: work.name, before: work.before, value: work.value })) === undefined)
+          throw new ConflictError(work.name)
         return
       case 'directory':
         await directory(work.change)

@@ -1,5 +1,5 @@
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
-import type { ObjectStore } from '../domain/object-store.ts'
+import { ConflictError, type ObjectStore } from '../domain/object-store.ts'
 import type { ClientDirectory } from '../domain/principal.ts'
 import type { UserDirectory } from '../domain/users.ts'
 import { createDirectories } from './directories.ts'
@@ -74,6 +74,15 @@ const createObjectStore = (parts: StoreParts, close: () => Promise<void>): Objec
         return (await getSetting(name)) ?? value
       },
       put: (name, value) => queue.add({ kind: 'put-setting', name, value, replace: true }),
+      replace: async (name, before, value) => {
+        try {
+          await queue.add({ kind: 'replace-setting', name, before, value })
+          return true
+        } catch (error) {
+          if (error instanceof ConflictError) return false
+          throw error
+        }
+      },
     },
     close,
   }

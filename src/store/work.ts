@@ -6,6 +6,7 @@ import type { User, UserProof } from '../domain/users.ts'
 export type Work =
   | { readonly kind: 'commit'; readonly commit: Commit }
   | { readonly kind: 'put-setting'; readonly name: string; readonly value: Buffer; readonly replace: boolean }
+  | { readonly kind: 'replace-setting'; readonly name: string; readonly before: Buffer; readonly value: Buffer }
   | { readonly kind: 'directory'; readonly change: DirectoryChange }
 
 /** A change of who may connect, or ask. */

@@ -12,21 +12,12 @@ import { constants } from 'node:fs'
 import { link, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import type { RootKey } from '../root-key.ts'
 
 /*
  * The software root key: one AES-256 key in a file, optionally under a passphrase. It seals nothing but store keys, so
  * that it can be replaced without touching a single object.
  */
-
-/** The key that store keys are wrapped under, wherever it lives. */
-export type RootKey = {
-  /** Fingerprint of the key: 16 hex digits that tell nothing about it. */
-  readonly id: string
-  /** Seals `plain` under the root key. `aad` names what it is; only the same name opens it again. */
-  wrap(plain: Buffer, aad: Buffer): Buffer
-  /** @throws Error where it was not wrapped under this key with this `aad`, or was changed. */
-  unwrap(wrapped: Buffer, aad: Buffer): Buffer
-}
 
 /** Where the root key is. Without a passphrase, the mode of the file alone protects it. */
 export type RootKeyFile = { readonly path: string; readonly passphrase?: string | undefined }
@@ -112,6 +103,9 @@ const openWith = (key: KeyObject, sealed: Buffer, aad: Buffer): Buffer => {
   return plain
 }
 
+/** What `work` throws is a rejection. */
+const promised = <T>(work: () => T): Promise<T> => new Promise((resolve) => resolve(work()))
+
 /** A root key from its 32 bytes, which are cleared. */
 export const rootKeyOf = (bytes: Buffer): RootKey => {
   if (bytes.length !== KEY_BYTES) throw new RangeError('a root key has 32 bytes')
@@ -119,8 +113,8 @@ export const rootKeyOf = (bytes: Buffer): RootKey => {
   bytes.fill(0)
   return {
     id: fingerprint(key),
-    wrap: (plain, aad) => sealWith(key, plain, aad),
-    unwrap: (wrapped, aad) => openWith(key, wrapped, aad),
+    wrap: (plain, aad) => promised(() => sealWith(key, plain, aad)),
+    unwrap: (wrapped, aad) => promised(() => openWith(key, wrapped, aad)),
   }
 }
 

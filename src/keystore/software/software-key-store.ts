@@ -24,10 +24,10 @@ import { decodeCopy, decodeObject, encodeObject } from './object-codec.ts'
 import { isMac, mac } from './mac.ts'
 import { planContainer, planOpening } from './pkcs12/container.ts'
 import { createSystemSource, createX931Source, type RandomSource } from './random/random-source.ts'
-import type { RootKey } from './root-key.ts'
 import { seal, sealRecord, unseal, unsealRecord } from './seal.ts'
 import { sign, verify } from './signature.ts'
-import { authenticate, isAuthentic, loadStoreKeys, type Settings, type StoreKeys } from './store-keys.ts'
+import { authenticate, isAuthentic } from './metadata-mac.ts'
+import type { StoreKeys } from './store-keys.ts'
 import { joinParts } from './split/join.ts'
 import { secretOf } from './split/secret-of-object.ts'
 import { splitSecret } from './split/split.ts'
@@ -37,9 +37,8 @@ import { unwrapObject } from './wrapping/unwrap-object.ts'
 import { type OpenKey, wrapObject } from './wrapping/wrap-object.ts'
 
 export type SoftwareKeyStoreOptions = {
-  readonly rootKey: RootKey
-  /** Where the wrapped store keys are kept. */
-  readonly settings: Settings
+  /** Opened already; what changes in there is gone by at once. */
+  readonly storeKeys: StoreKeys
   /** Gives the generator its dates. */
   readonly clock: Clock
   /** What makes key material; ANSI X9.31 where absent. */
@@ -178,13 +177,9 @@ const guarding = (keys: StoreKeys): Guarding => ({
   isAuthentic: (metadata, mac) => isAuthentic(keys, metadata, mac),
 })
 
-/**
- * The keystore in software: what the root key protects is opened in this process, by node:crypto.
- * @throws StoreKeyError where the root key does not open the store keys
- */
-export const createSoftwareKeyStore = async (options: SoftwareKeyStoreOptions): Promise<KeyStore> => {
-  const { rootKey, settings, clock, generator = 'ansi-x9.31', cacheEntries = DEFAULT_CACHE_ENTRIES } = options
-  const keys = await loadStoreKeys(rootKey, settings)
+/** The keystore in software: what the store keys protect is opened in this process, by node:crypto. */
+export const createSoftwareKeyStore = (options: SoftwareKeyStoreOptions): KeyStore => {
+  const { storeKeys: keys, clock, generator = 'ansi-x9.31', cacheEntries = DEFAULT_CACHE_ENTRIES } = options
   const cache = createKeyCache(cacheEntries)
   const queue = createWorkQueue(GENERATION_LIMITS)
   const random = SOURCES[generator](clock)

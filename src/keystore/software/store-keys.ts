@@ -1,10 +1,19 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import type { ObjectStore } from '../../domain/object-store.ts'
-import type { RootKey } from './root-key.ts'
+import { type RootKey, RootKeyUnavailableError } from '../root-key.ts'
+import {
+  decodeStoredKey,
+  destroyedForm,
+  encodeStoredKey,
+  isDestroyedForm,
+  isListAuthentic,
+  type StoredKey,
+  type Wrapping,
+} from './store-key-form.ts'
 
 /*
  * Store keys seal what is in the database. They are numbered, so that they can be changed while the older ones still
- * open what they sealed, and each is kept in the database itself, wrapped under the root key.
+ * open what they sealed, and each is kept in the database itself, wrapped under every root key there is.
  */
 
 export type Settings = ObjectStore['settings']
@@ -18,6 +27,24 @@ export type StoreKeys = {
   get(number: number): StoreKey | undefined
 }
 
+/** The store keys of a database, and how they change. */
+export type StoreKeyRing = StoreKeys & {
+  /** Number of the newest one there is; it may not seal yet. */
+  readonly newest: number
+  /** Reads what has changed in the database; from then on store keys open with `roots`, where they are given. */
+  refresh(roots?: readonly RootKey[]): Promise<void>
+  /** Wraps every store key under those of `roots` under which it is not wrapped yet. Returns how many wrappings it made. */
+  cover(roots: readonly RootKey[]): Promise<number>
+  /** Makes the next store key, wrapped under `roots` alone, where there is none yet that does not seal; returns its number. */
+  publish(roots: readonly RootKey[]): Promise<number>
+  /** Lets the newest store key seal everything new. */
+  activate(): Promise<void>
+  /** Destroys all store keys before the current one, in the database. They are forgotten with `forget`. */
+  destroyOld(): Promise<void>
+  /** Forgets what is destroyed: what it has sealed does not open any more. */
+  forget(): void
+}
+
 /** The store keys do not open: another root key is needed, or the database is damaged. Ends the start. */
 export class StoreKeyError extends Error {
   constructor(message: string, options?: { readonly cause?: unknown }) {
@@ -26,9 +53,6 @@ export class StoreKeyError extends Error {
   }
 }
 
-const FORMAT = 1
-const ROOT_ID_BYTES = 8
-const HEADER_BYTES = 1 + ROOT_ID_BYTES
 const KEY_BYTES = 32
 /** More rotations than anyone makes; a larger number is damage, not a reason to read on. */
 const MAX_NUMBER = 100_000
@@ -38,23 +62,50 @@ const nameOf = (number: number): string => `store-key/${number}`
 
 const purpose = (number: number): Buffer => Buffer.from(`kmipd store key ${number}`)
 
-/** Format, fingerprint of the root key, wrapped key. The fingerprint tells the operator which root key is missing. */
-const wrapStoreKey = (root: RootKey, number: number, key: Buffer): Buffer =>
-  Buffer.concat([Buffer.of(FORMAT), Buffer.from(root.id, 'hex'), root.wrap(key, purpose(number))])
+const wrapUnder = async (root: RootKey, number: number, key: Buffer): Promise<Wrapping> => ({
+  rootId: root.id,
+  wrapped: await root.wrap(key, purpose(number)),
+})
 
-const unwrapStoreKey = (root: RootKey, number: number, wrapped: Buffer): Buffer => {
-  if (wrapped[0] !== FORMAT) throw new StoreKeyError(`store key ${number} has a form that this version does not know`)
-  const rootId = wrapped.toString('hex', 1, HEADER_BYTES)
-  if (rootId !== root.id) {
-    throw new StoreKeyError(`store key ${number} needs the root key ${rootId}; the one given is ${root.id}`)
+const wrapUnderAll = async (roots: readonly RootKey[], number: number, key: Buffer): Promise<Buffer> =>
+  encodeStoredKey(number, key, await Promise.all(roots.map((root) => wrapUnder(root, number, key))))
+
+const idsOf = (roots: readonly { readonly id: string }[]): string => roots.map(({ id }) => id).join(', ')
+
+/** Says which root keys would do, so that the operator knows which one is missing. */
+const noRootFits = (number: number, wrappings: readonly Wrapping[], roots: readonly RootKey[]): StoreKeyError => {
+  const wanted = wrappings.map(({ rootId }) => rootId).join(', ')
+  const needs = wrappings.length === 1 ? `the root key ${wanted}` : `one of the root keys ${wanted}`
+  return new StoreKeyError(`store key ${number} needs ${needs}; given: ${roots.length === 0 ? 'none' : idsOf(roots)}`)
+}
+
+const storedKey = (number: number, value: Buffer): StoredKey => {
+  const stored = decodeStoredKey(value)
+  if (stored === undefined) throw new StoreKeyError(`store key ${number} has a form that this version does not know`)
+  return stored
+}
+
+const doesNotOpen = (number: number, { id }: RootKey, cause: unknown): StoreKeyError => {
+  const message =
+    cause instanceof RootKeyUnavailableError
+      ? `store key ${number} cannot be opened now: ${cause.message}`
+      : `store key ${number} is damaged: the root key ${id} is right but does not open it`
+  return new StoreKeyError(message, { cause })
+}
+
+/** Tries the roots that would do one after the other: one that fails is no reason to do without the others. */
+const unwrapStored = async (number: number, stored: StoredKey, roots: readonly RootKey[]): Promise<Buffer> => {
+  let failure: StoreKeyError | undefined
+  for (const root of roots) {
+    const wrapping = stored.wrappings.find(({ rootId }) => rootId === root.id)
+    if (wrapping === undefined) continue
+    try {
+      return await root.unwrap(wrapping.wrapped, purpose(number))
+    } catch (cause) {
+      failure ??= doesNotOpen(number, root, cause)
+    }
   }
-  try {
-    return root.unwrap(wrapped.subarray(HEADER_BYTES), purpose(number))
-  } catch (cause) {
-    throw new StoreKeyError(`store key ${number} is damaged: the root key ${root.id} is right but does not open it`, {
-      cause,
-    })
-  }
+  throw failure ?? noRootFits(number, stored.wrappings, roots)
 }
 
 const storeKeyOf = (number: number, bytes: Buffer): StoreKey => {
@@ -66,14 +117,19 @@ const storeKeyOf = (number: number, bytes: Buffer): StoreKey => {
   return key
 }
 
-const firstKey = async (root: RootKey, settings: Settings): Promise<Buffer> => {
-  const known = await settings.get(nameOf(1))
-  if (known !== undefined) return known
-  const fresh = randomBytes(KEY_BYTES)
-  const wrapped = wrapStoreKey(root, 1, fresh)
-  fresh.fill(0)
-  // Nodes that start at once all use what the first of them wrote.
-  return settings.putIfAbsent(nameOf(1), wrapped)
+/** @throws StoreKeyError where no root opens it, or its list of wrappings is not the one that was written */
+const openStored = async (number: number, value: Buffer, roots: readonly RootKey[]): Promise<StoreKey> => {
+  const stored = storedKey(number, value)
+  const bytes = await unwrapStored(number, stored, roots)
+  if (bytes.length !== KEY_BYTES || !isListAuthentic(number, bytes, stored))
+    throw new StoreKeyError(`store key ${number} is damaged: the list of its root keys is not what was written`)
+  return storeKeyOf(number, bytes)
+}
+
+const numberBytes = (number: number): Buffer => {
+  const value = Buffer.alloc(4)
+  value.writeUInt32BE(number)
+  return value
 }
 
 const currentNumber = async (settings: Settings): Promise<number> => {
@@ -84,54 +140,121 @@ const currentNumber = async (settings: Settings): Promise<number> => {
   return number
 }
 
-/**
- * Reads all store keys; makes the first where there is none yet.
- * @throws StoreKeyError where the root key is not the one they are wrapped under, or one of them is damaged
- */
-export const loadStoreKeys = async (root: RootKey, settings: Settings): Promise<StoreKeys> => {
-  const keys = new Map<number, StoreKey>()
-  let current = storeKeyOf(1, unwrapStoreKey(root, 1, await firstKey(root, settings)))
-  keys.set(1, current)
-  const last = await currentNumber(settings)
-  for (let number = 2; number <= last; number += 1) {
-    const wrapped = await settings.get(nameOf(number))
-    if (wrapped === undefined) throw new StoreKeyError(`store key ${number} is missing`)
-    current = storeKeyOf(number, unwrapStoreKey(root, number, wrapped))
-    keys.set(number, current)
-  }
-  return { current, get: (number) => keys.get(number) }
-}
-
-/** Makes the next store key and lets it seal everything new; what is sealed already stays under its own key. */
-export const addStoreKey = async (root: RootKey, settings: Settings): Promise<StoreKeys> => {
-  const { current } = await loadStoreKeys(root, settings)
-  const number = current.number + 1
+/** Makes a store key where there is none of its number. Nodes that do so at once all use what the first of them wrote. */
+const makeKey = async (settings: Settings, number: number, roots: readonly RootKey[]): Promise<void> => {
   const fresh = randomBytes(KEY_BYTES)
-  await settings.putIfAbsent(nameOf(number), wrapStoreKey(root, number, fresh))
+  const stored = await wrapUnderAll(roots, number, fresh)
   fresh.fill(0)
-  const value = Buffer.alloc(4)
-  value.writeUInt32BE(number)
-  await settings.put(CURRENT, value)
-  return loadStoreKeys(root, settings)
+  await settings.putIfAbsent(nameOf(number), stored)
 }
 
-const MAC_FORMAT = 1
-const MAC_HEADER_BYTES = 5
-const MAC_BYTES = 32
+/** How often a change is tried again that another process has come before. */
+const MOST_RETRIES = 8
 
-const macOf = (key: StoreKey, metadata: Buffer): Buffer => createHmac('sha256', key.mac).update(metadata).digest()
-
-/** MAC of metadata: format, number of the store key, HMAC-SHA256. */
-export const authenticate = (keys: StoreKeys, metadata: Buffer): Buffer => {
-  const header = Buffer.alloc(MAC_HEADER_BYTES)
-  header[0] = MAC_FORMAT
-  header.writeUInt32BE(keys.current.number, 1)
-  return Buffer.concat([header, macOf(keys.current, metadata)])
+/** Adds wrappings of one key. Returns how many. */
+const coverKey = async (settings: Settings, key: StoreKey, roots: readonly RootKey[]): Promise<number> => {
+  for (let retry = 0; retry < MOST_RETRIES; retry += 1) {
+    const value = await settings.get(nameOf(key.number))
+    if (value === undefined || isDestroyedForm(value)) return 0
+    const { wrappings } = storedKey(key.number, value)
+    const missing = roots.filter(({ id }) => wrappings.every(({ rootId }) => rootId !== id))
+    if (missing.length === 0) return 0
+    const bytes = key.seal.export()
+    const added = await Promise.all(missing.map((root) => wrapUnder(root, key.number, bytes)))
+    const covered = encodeStoredKey(key.number, bytes, [...wrappings, ...added])
+    bytes.fill(0)
+    if (await settings.replace(nameOf(key.number), value, covered)) return added.length
+  }
+  throw new StoreKeyError(`store key ${key.number} is being changed by another process`)
 }
 
-/** Whether {@link authenticate} made `mac` of `metadata`, under any store key. */
-export const isAuthentic = (keys: StoreKeys, metadata: Buffer, mac: Buffer): boolean => {
-  if (mac.length !== MAC_HEADER_BYTES + MAC_BYTES || mac[0] !== MAC_FORMAT) return false
-  const key = keys.get(mac.readUInt32BE(1))
-  return key !== undefined && timingSafeEqual(macOf(key, metadata), mac.subarray(MAC_HEADER_BYTES))
+/** Never lowers it, whoever else is at it. */
+const raiseCurrent = async (settings: Settings, number: number): Promise<void> => {
+  const before = await settings.get(CURRENT)
+  if ((await currentNumber(settings)) >= number) return
+  if (before === undefined) await settings.putIfAbsent(CURRENT, numberBytes(number))
+  else await settings.replace(CURRENT, before, numberBytes(number))
+}
+
+/** What is in memory of the store keys. */
+type Known = {
+  readonly keys: Map<number, StoreKey>
+  readonly destroyed: Set<number>
+  current: StoreKey
+  newest: number
+}
+
+/** Reads on from what is known. A number beyond the current one may be there: it will seal next. */
+const readKeys = async (
+  settings: Settings,
+  known: Map<number, StoreKey>,
+  roots: readonly RootKey[],
+): Promise<Known> => {
+  const sealing = await currentNumber(settings)
+  const keys = new Map(known)
+  const destroyed = new Set<number>()
+  let newest = 0
+  for (let number = 1; number <= MAX_NUMBER; number += 1) {
+    const value = await settings.get(nameOf(number))
+    if (value === undefined && number > sealing) break
+    if (value === undefined) throw new StoreKeyError(`store key ${number} is missing`)
+    newest = number
+    if (isDestroyedForm(value)) destroyed.add(number)
+    else if (!keys.has(number)) keys.set(number, await openStored(number, value, roots))
+  }
+  const current = keys.get(sealing)
+  if (current === undefined || destroyed.has(sealing)) throw new StoreKeyError(`store key ${sealing} is destroyed`)
+  return { keys, destroyed, current, newest }
+}
+
+/**
+ * Reads all store keys; makes the first, under all of `roots`, where there is none yet.
+ * @throws StoreKeyError where none of the roots is one that they are wrapped under, or one of them is damaged
+ */
+export const loadStoreKeys = async (roots: readonly RootKey[], settings: Settings): Promise<StoreKeyRing> => {
+  if ((await settings.get(nameOf(1))) === undefined) await makeKey(settings, 1, roots)
+  let given = roots
+  let known = await readKeys(settings, new Map(), given)
+
+  const refresh = async (others: readonly RootKey[] = given): Promise<void> => {
+    given = others
+    known = await readKeys(settings, known.keys, given)
+  }
+  const alive = (): readonly StoreKey[] => [...known.keys.values()].filter(({ number }) => !known.destroyed.has(number))
+
+  return {
+    get current() {
+      return known.current
+    },
+    get newest() {
+      return known.newest
+    },
+    get: (number) => known.keys.get(number),
+    refresh,
+    cover: async (wanted) => {
+      let made = 0
+      for (const key of alive()) made += await coverKey(settings, key, wanted)
+      return made
+    },
+    publish: async (wanted) => {
+      await refresh()
+      if (known.newest === known.current.number) {
+        await makeKey(settings, known.newest + 1, wanted)
+        await refresh([...given, ...wanted.filter((root) => given.every(({ id }) => id !== root.id))])
+      }
+      return known.newest
+    },
+    activate: async () => {
+      await raiseCurrent(settings, known.newest)
+      await refresh()
+    },
+    destroyOld: async () => {
+      for (const { number } of alive().filter((key) => key.number < known.current.number))
+        await settings.put(nameOf(number), destroyedForm())
+      await refresh()
+    },
+    forget: () => {
+      for (const number of known.destroyed) known.keys.delete(number)
+    },
+  }
 }

@@ -100,6 +100,15 @@ export const settingQueries = (db: Kysely<Tables>) => ({
       .values({ name: slot('name'), value: slot('value') })
       .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: sql<Buffer>`excluded.value` })),
   ),
+  /** Returns no row where there is another value by now. */
+  compareAndSet: statement((slot: Slot<SettingsTable & { before: Buffer }>) =>
+    db
+      .updateTable('settings')
+      .set({ value: slot('value') })
+      .where('name', '=', slot('name'))
+      .where('value', '=', slot('before'))
+      .returning('name'),
+  ),
 })
 
 /** The audit trail: written, never changed. */
