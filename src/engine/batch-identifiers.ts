@@ -95,18 +95,32 @@ const lookUp = (state: BatchState, reference: ObjectReference | undefined): stri
   }
 }
 
-/** The batch as one operation of it sees it (1.4 section 4, 2.1 section 6). */
-export const batchIdentifiers = (state: BatchState, operation: Operation): BatchIdentifiers => ({
-  resolve: (reference) => {
-    const id = lookUp(state, reference)
+/** A class for the same reason as the unit of work: one is made for every item. */
+class ItemIdentifiers implements BatchIdentifiers {
+  readonly #state: BatchState
+  readonly #operation: Operation
+
+  constructor(state: BatchState, operation: Operation) {
+    this.#state = state
+    this.#operation = operation
+  }
+
+  resolve(reference: ObjectReference | undefined): string {
+    const id = lookUp(this.#state, reference)
     if (id === undefined) throw missing()
     return id
-  },
-  produced: (...ids) => {
-    state.history.push({ operation, ids })
-    state.placeholder = ids[0]
-  },
-  clear: () => {
-    state.placeholder = undefined
-  },
-})
+  }
+
+  produced(...ids: readonly string[]): void {
+    this.#state.history.push({ operation: this.#operation, ids })
+    this.#state.placeholder = ids[0]
+  }
+
+  clear(): void {
+    this.#state.placeholder = undefined
+  }
+}
+
+/** The batch as one operation of it sees it (1.4 section 4, 2.1 section 6). */
+export const batchIdentifiers = (state: BatchState, operation: Operation): BatchIdentifiers =>
+  new ItemIdentifiers(state, operation)

@@ -13,7 +13,7 @@ import { createMessageHandler } from './handle-message.ts'
 import { type Background, createJobs, type JobOptions } from './jobs/create-jobs.ts'
 import type { MessageHandler } from './message-handler.ts'
 import { createObjectCache, noObjectCache } from './objects/object-cache.ts'
-import { createUnitOfWork } from './objects/unit-of-work.ts'
+import { createUnitOfWork, type UnitDependencies } from './objects/unit-of-work.ts'
 import { createCourier } from './outbound/courier.ts'
 import type { CourierDependencies } from './outbound/deliver.ts'
 import { createSubscriptions } from './outbound/subscriptions.ts'
@@ -66,7 +66,16 @@ export const createEngine = (dependencies: EngineDependencies): Engine => {
   const { limits, largestResponse, outbound } = dependencies
   const cache = store.exclusive && cachedObjects > 0 ? createObjectCache(cachedObjects) : noObjectCache
   const streams = createStreamTable(clock, ids)
-  const unit = { store, keys, access, cache, log, locateCap: LOCATE_CAP, streams }
+  const unit: UnitDependencies = {
+    store,
+    keys,
+    access,
+    cache,
+    log,
+    locateCap: LOCATE_CAP,
+    streams,
+    outbox: () => courier?.outbox,
+  }
   const base = {
     operations: new Map(operations.map((operation) => [operation.code, operation])),
     keys,
@@ -81,7 +90,7 @@ export const createEngine = (dependencies: EngineDependencies): Engine => {
     turns: createTurns(),
     streams,
     pkcs11: createPkcs11Table(clock, ids),
-    createUnit: () => createUnitOfWork({ ...unit, outbox: courier?.outbox }),
+    createUnit: () => createUnitOfWork(unit),
   }
   const { parts, background } = createJobs(base, dependencies)
   const subscriptions = createSubscriptions(store.records, ids)

@@ -1,39 +1,30 @@
 import type { ManagedObject } from '../../domain/managed-object.ts'
+import { createRecentEntries } from '../../domain/recent-entries.ts'
 
-/** Keeps objects that were read, the least recently used ones going first. */
+/** Keeps objects that were read, those going first that were not used for long. */
 export type ObjectCache = {
   get(tenant: string, id: string): ManagedObject | undefined
   set(object: ManagedObject): void
   delete(tenant: string, id: string): void
 }
 
-const keyOf = (tenant: string, id: string): string => `${tenant}/${id}`
-
 /**
  * Valid only while no other process changes the database: what is committed here is put here (see `exclusive` of the
- * store).
+ * store). Where two tenants have objects of one identifier, which clients may choose, the latest of them is kept.
  */
 export const createObjectCache = (entries: number): ObjectCache => {
-  const objects = new Map<string, ManagedObject>()
+  const objects = createRecentEntries<ManagedObject>(entries)
+
+  const get = (tenant: string, id: string): ManagedObject | undefined => {
+    const object = objects.get(id)
+    return object?.tenant === tenant ? object : undefined
+  }
+
   return {
-    get: (tenant, id) => {
-      const key = keyOf(tenant, id)
-      const object = objects.get(key)
-      if (object === undefined) return undefined
-      objects.delete(key)
-      objects.set(key, object)
-      return object
-    },
-    set: (object) => {
-      const key = keyOf(object.tenant, object.id)
-      objects.delete(key)
-      objects.set(key, object)
-      if (objects.size <= entries) return
-      const [oldest] = objects.keys()
-      if (oldest !== undefined) objects.delete(oldest)
-    },
+    get,
+    set: (object) => objects.put(object.id, object),
     delete: (tenant, id) => {
-      objects.delete(keyOf(tenant, id))
+      if (get(tenant, id) !== undefined) objects.delete(id)
     },
   }
 }

@@ -1,18 +1,20 @@
-import { then } from '../../domain/maybe-promise.ts'
+import { type MaybePromise, then } from '../../domain/maybe-promise.ts'
 import type { Principal } from '../../domain/principal.ts'
-import type { RecordChange, RecordList, Records, RecordStore, ServerRecord } from '../../domain/records.ts'
-
-/** The records that one unit of work has written, until it commits. */
-export type UnitRecords = {
-  readonly recordsFor: (principal: Principal, now: number) => Records
-  readonly isEmpty: () => boolean
-  changes(): readonly RecordChange[]
-}
+import type {
+  NewRecord,
+  RecordChange,
+  RecordKind,
+  RecordList,
+  Records,
+  RecordStore,
+  ServerRecord,
+} from '../../domain/records.ts'
 
 type Pending = { readonly change: RecordChange; readonly isNew: boolean }
 
-const keyOf = ({ kind, tenant, id }: Pick<ServerRecord, 'kind' | 'tenant' | 'id'>): string =>
-  `${kind}\n${tenant}\n${id}`
+type RecordKey = Pick<ServerRecord, 'kind' | 'tenant' | 'id'>
+
+const keyOf = ({ kind, tenant, id }: RecordKey): string => `${kind}\n${tenant}\n${id}`
 
 /** A record that was to be removed, and is written anew, follows the one that is stored. */
 const writtenVersion = ({ kind, record }: RecordChange): number =>
@@ -23,69 +25,121 @@ type Listed = Pick<RecordList, 'kind' | 'owner'>
 const isListed = (record: ServerRecord, tenant: string, { kind, owner }: Listed): boolean =>
   record.kind === kind && record.tenant === tenant && (owner === undefined || record.owner === owner)
 
-export const createUnitRecords = (store: RecordStore): UnitRecords => {
-  const pending = new Map<string, Pending>()
+/** The records of a tenant, as the unit sees them. */
+class TenantRecords implements Records {
+  readonly #unit: UnitRecords
+  readonly #tenant: string
+  readonly #now: number
+
+  constructor(unit: UnitRecords, tenant: string, now: number) {
+    this.#unit = unit
+    this.#tenant = tenant
+    this.#now = now
+  }
+
+  find(kind: RecordKind, id: string): MaybePromise<ServerRecord | undefined> {
+    const known = this.#unit.find({ kind, tenant: this.#tenant, id })
+    if (known !== undefined) return known.kind === 'put' ? known.record : undefined
+    return this.#unit.store.read(kind, this.#tenant, id)
+  }
+
+  list(list: RecordList): MaybePromise<readonly ServerRecord[]> {
+    const { added, removed } = this.#unit.differenceIn(this.#tenant, list)
+    const stored = this.#unit.store.list(this.#tenant, { ...list, limit: list.limit + removed })
+    return then(stored, (found) => [
+      ...found.flatMap((record) => this.#unit.own(record)).slice(0, list.limit),
+      ...added,
+    ])
+  }
+
+  count(kind: RecordKind, owner?: string): MaybePromise<number> {
+    const { added, removed } = this.#unit.differenceIn(this.#tenant, { kind, owner })
+    return then(this.#unit.store.count(kind, this.#tenant, owner), (stored) => stored + added.length - removed)
+  }
+
+  add(record: NewRecord): void {
+    this.#unit.put({ ...record, tenant: this.#tenant, version: 0, createdAt: this.#now })
+  }
+
+  replace(found: ServerRecord, changes: Partial<ServerRecord>): void {
+    this.#unit.put({ ...found, ...changes })
+  }
+
+  remove(record: ServerRecord): void {
+    this.#unit.remove(record)
+  }
+}
+
+/** The records that one unit of work has written, until it commits. A class, as the unit itself is. */
+class UnitRecords {
+  readonly store: RecordStore
+  #pending: Map<string, Pending> | undefined
+
+  constructor(store: RecordStore) {
+    this.store = store
+  }
+
+  recordsFor({ tenant }: Principal, now: number): Records {
+    return new TenantRecords(this, tenant, now)
+  }
+
+  isEmpty(): boolean {
+    return this.#pending === undefined || this.#pending.size === 0
+  }
+
+  changes(): readonly RecordChange[] {
+    return this.#all().map(({ change }) => change)
+  }
+
+  find(key: RecordKey): RecordChange | undefined {
+    return this.#pending?.get(keyOf(key))?.change
+  }
 
   /** What is written is one step past what is stored, however often the unit has changed it. */
-  const put = (record: ServerRecord): void => {
-    const before = pending.get(keyOf(record))
+  put(record: ServerRecord): void {
+    const before = this.#pending?.get(keyOf(record))
     const version = before === undefined ? record.version + 1 : writtenVersion(before.change)
-    pending.set(keyOf(record), {
+    this.#set(record, {
       change: { kind: 'put', record: { ...record, version } },
       isNew: before?.isNew ?? record.version === 0,
     })
   }
 
   /** The stored version is the one to be removed; what was never stored is forgotten. */
-  const remove = (record: ServerRecord): void => {
-    const before = pending.get(keyOf(record))
-    if (before?.isNew === true) pending.delete(keyOf(record))
+  remove(record: ServerRecord): void {
+    const before = this.#pending?.get(keyOf(record))
+    if (before?.isNew === true) this.#pending?.delete(keyOf(record))
     else {
       const version = before === undefined ? record.version : before.change.record.version - 1
-      pending.set(keyOf(record), { change: { kind: 'remove', record: { ...record, version } }, isNew: false })
+      this.#set(record, { change: { kind: 'remove', record: { ...record, version } }, isNew: false })
     }
   }
 
-  const own = (record: ServerRecord): readonly ServerRecord[] => {
-    const known = pending.get(keyOf(record))
+  own(record: ServerRecord): readonly ServerRecord[] {
+    const known = this.find(record)
     if (known === undefined) return [record]
-    return known.change.kind === 'put' ? [known.change.record] : []
+    return known.kind === 'put' ? [known.record] : []
   }
 
   /** What the unit adds to those that are stored, and how many of them it removes. */
-  const differenceIn = (tenant: string, listed: Listed) => {
-    const own = [...pending.values()].filter(({ change }) => isListed(change.record, tenant, listed))
+  differenceIn(tenant: string, listed: Listed) {
+    const own = this.#all().filter(({ change }) => isListed(change.record, tenant, listed))
     return {
       added: own.filter(({ isNew }) => isNew).map(({ change }) => change.record),
       removed: own.filter(({ change }) => change.kind === 'remove').length,
     }
   }
 
-  const recordsFor = ({ tenant }: Principal, now: number): Records => ({
-    find: (kind, id) => {
-      const known = pending.get(keyOf({ kind, tenant, id }))
-      if (known !== undefined) return known.change.kind === 'put' ? known.change.record : undefined
-      return store.read(kind, tenant, id)
-    },
-    list: (list) => {
-      const { added, removed } = differenceIn(tenant, list)
-      return then(store.list(tenant, { ...list, limit: list.limit + removed }), (stored) => [
-        ...stored.flatMap(own).slice(0, list.limit),
-        ...added,
-      ])
-    },
-    count: (kind, owner) => {
-      const { added, removed } = differenceIn(tenant, { kind, owner })
-      return then(store.count(kind, tenant, owner), (stored) => stored + added.length - removed)
-    },
-    add: (record) => put({ ...record, tenant, version: 0, createdAt: now }),
-    replace: (found, changes) => put({ ...found, ...changes }),
-    remove,
-  })
+  #all(): readonly Pending[] {
+    return [...(this.#pending?.values() ?? [])]
+  }
 
-  return {
-    recordsFor,
-    isEmpty: () => pending.size === 0,
-    changes: () => [...pending.values()].map(({ change }) => change),
+  #set(key: RecordKey, pending: Pending): void {
+    this.#pending ??= new Map()
+    this.#pending.set(keyOf(key), pending)
   }
 }
+
+export type { UnitRecords }
+
+export const createUnitRecords = (store: RecordStore): UnitRecords => new UnitRecords(store)
