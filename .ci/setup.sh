@@ -26,6 +26,9 @@ missing_optional() {
   has_command tpm2 || echo tpm2-tools
   has_library 'libtpm2_pkcs11.so.1' || echo libtpm2-pkcs11-1
   has_command tpm2_ptool || echo libtpm2-pkcs11-tools
+  has_command tpm2-abrmd || echo tpm2-abrmd
+  has_library 'libtss2-tcti-tabrmd.so.0' || echo libtss2-tcti-tabrmd0
+  has_command dbus-daemon || echo dbus-daemon
   has_command pkcsslotd || echo opencryptoki
 }
 
