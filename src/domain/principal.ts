@@ -16,7 +16,12 @@ export type Principal = {
   readonly source?: PrincipalSource | undefined
   /** The ticket that was shown instead. */
   readonly ticket?: TicketHold | undefined
+  /** Who acts, where it is not the principal: its changes are recorded, and told of, as those of this one. */
+  readonly actor?: string | undefined
 }
+
+/** The server, where it acts of itself. */
+export const SERVER_ID = 'kmipd'
 
 export type PrincipalSource =
   /** `version`: of the password. */

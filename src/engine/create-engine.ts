@@ -18,6 +18,7 @@ import { createCourier } from './outbound/courier.ts'
 import type { CourierDependencies } from './outbound/deliver.ts'
 import { createSubscriptions } from './outbound/subscriptions.ts'
 import { createPkcs11Table } from './pkcs11-table.ts'
+import { createRotation } from './rotation/create-rotation.ts'
 import { createStreamTable } from './streams/stream-table.ts'
 import { createTurns } from './turns.ts'
 
@@ -93,6 +94,7 @@ export const createEngine = (dependencies: EngineDependencies): Engine => {
     createUnit: () => createUnitOfWork(unit),
   }
   const { parts, background } = createJobs(base, dependencies)
+  const rotation = createRotation(parts, store)
   const subscriptions = createSubscriptions(store.records, ids)
   const courier = outbound && createCourier({ ...outbound, parts, store, subscriptions, clock, log })
   const handler = createMessageHandler({
@@ -103,10 +105,16 @@ export const createEngine = (dependencies: EngineDependencies): Engine => {
   })
   return {
     ...handler,
-    ...background,
+    start: async () => {
+      await background.start()
+      rotation.start()
+    },
+    sweep: async () => {
+      await Promise.all([background.sweep(), rotation.sweep()])
+    },
     ready: courier?.ready ?? Promise.resolve(),
     stop: async () => {
-      await Promise.all([background.stop(), courier?.stop()])
+      await Promise.all([background.stop(), rotation.stop(), courier?.stop()])
     },
   }
 }

@@ -21,11 +21,11 @@ export type JobOptions = {
 
 /** What works without being asked, beside the messages that are answered. */
 export type Background = {
-  /** Takes up asynchronous requests that an earlier process has left, and looks after them from then on. */
+  /** Takes up what an earlier process has left, and looks after it from then on. */
   start(): Promise<void>
-  /** Removes answers whose time is over, and runs what was left over: done again and again once it has started. */
+  /** Removes answers whose time is over, runs what was left over, rotates what is due: again and again once it has started. */
   sweep(): Promise<void>
-  /** Waits for asynchronous requests that are running. Those that are not are left for the next start. */
+  /** Waits for what is in work. What is not is left for the next start. */
   stop(): Promise<void>
 }
 

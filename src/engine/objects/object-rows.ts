@@ -5,9 +5,10 @@ import type { HeldKey, KeyStore } from '../../domain/key-store.ts'
 import type { ManagedObject } from '../../domain/managed-object.ts'
 import type { Change, LifecycleColumns, NameClaim, ObjectRow, StoredMaterial } from '../../domain/object-store.ts'
 import { isDestroyed } from '../../domain/managed-object.ts'
+import { rotationDue } from '../../domain/rotation.ts'
 import { lifecycleOf } from '../../domain/state.ts'
 import { decodeDocument, encodeDocument } from './document.ts'
-import { searchKeys } from './search-keys.ts'
+import { dueKeys, searchKeys } from './search-keys.ts'
 
 type Unsigned = Omit<ObjectRow, 'mac'>
 
@@ -73,7 +74,7 @@ const namesOf = (object: ManagedObject): readonly NameClaim[] =>
 export const toChange = (object: ManagedObject, keys: KeyStore): Change => ({
   kind: object.rowVersion === 0 ? 'insert' : 'update',
   row: toRow(object, keys),
-  keys: searchKeys(object.attributes),
+  keys: [...searchKeys(object.attributes), ...dueKeys(rotationDue(object))],
   names: namesOf(object),
 })
 

@@ -97,6 +97,12 @@ export const searchKeys = (attributes: AttributeSet): readonly SearchKey[] => {
   return [...keys.values()]
 }
 
+/** The key of what is no attribute: when the server rotates the object. No filter of Locate has a name like this. */
+export const ROTATION_DUE = 'rotation-due'
+
+export const dueKeys = (due: number | undefined): readonly SearchKey[] =>
+  due === undefined ? [] : [{ attribute: ROTATION_DUE, value: Buffer.from(String(due)), number: due }]
+
 /** The value of a filter that is no structure, as a key has it. */
 export const filterValue = (value: AnyValue): Buffer =>
   bounded(encoded(() => anyValue.compile('storage').write(writer, 0, value)).subarray(TYPE_OFFSET))

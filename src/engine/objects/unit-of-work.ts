@@ -42,6 +42,8 @@ export type Outbox = {
 export type UnitOfWork = {
   /** The objects as `principal` sees them while it performs `operation`. */
   objectsFor(principal: Principal, operation: Operation, now: number, permit?: Permit): Objects
+  /** An object, whoever may use it: for what the server does of itself. */
+  load(tenant: string, id: string): MaybePromise<ManagedObject | undefined>
   /** The records kept beside objects, of the principal's tenant. */
   recordsFor(principal: Principal, now: number): Records
   readonly changed: boolean
@@ -233,7 +235,7 @@ class Unit implements UnitOfWork {
     this.#audit ??= new Map()
     this.#audit.set(`${operation} ${object.id}`, {
       time: now,
-      principal: principal.id,
+      principal: principal.actor ?? principal.id,
       operation,
       objectId: object.id,
       outcome: 'Success',

@@ -3,7 +3,7 @@ import { attributesNamed } from '../../domain/attribute-views.ts'
 import type { ManagedObject } from '../../domain/managed-object.ts'
 import type { OperationContext } from '../../domain/operation-context.ts'
 import { type Message, replacedOf } from '../../domain/outbox.ts'
-import { DEFAULT_TENANT, type Principal } from '../../domain/principal.ts'
+import { DEFAULT_TENANT, type Principal, SERVER_ID } from '../../domain/principal.ts'
 import type { Subscription } from '../../domain/subscription.ts'
 import { notification } from '../../operations/notify.ts'
 import { composePut, pushedObject } from '../../operations/put.ts'
@@ -16,7 +16,7 @@ import type { EngineParts } from '../run-item.ts'
 import { type Acquaintance, encodeRequest, takes, takesObject } from './dialogue.ts'
 
 /** The server itself, which sends what the operator has agreed with the client: nobody else's rights count. */
-const SERVER: Principal = { id: 'kmipd', name: 'kmipd', tenant: DEFAULT_TENANT, role: 'admin', groups: [] }
+const SERVER: Principal = { id: SERVER_ID, name: SERVER_ID, tenant: DEFAULT_TENANT, role: 'admin', groups: [] }
 
 /** A message as bytes, or why there is none. */
 export type Composed = { readonly bytes: Buffer } | { readonly bytes: undefined; readonly reason: string }
