@@ -16,6 +16,12 @@ const failure = async (run: () => Promise<unknown>): Promise<string> => {
   }
 }
 
+const flipped = (bytes: Buffer): Buffer => {
+  const changed = Buffer.from(bytes)
+  changed.writeUInt8(changed.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1)
+  return changed
+}
+
 const sealBytes = (key: { seal: { export(): Buffer } }): string => key.seal.export().toString('hex')
 
 void test('store keys: the first start makes number 1, later ones read it', async (t) => {
@@ -57,6 +63,27 @@ void test('store keys: every flipped bit of a wrapped store key is noticed', asy
     changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
     await settings.put('store-key/1', changed)
     if ((await failure(() => loadStoreKeys([rootKey()], settings))) === 'none') t.fail(`bit ${bit}`)
+  }
+})
+
+/** Roots that err: what they wrap does not open, or opens to something else. */
+const ERRING: readonly RootKey[] = [
+  { ...rootKey(2), wrap: async (plain, aad) => flipped(await rootKey(2).wrap(plain, aad)) },
+  { ...rootKey(2), wrap: (plain, aad) => rootKey(2).wrap(flipped(plain), aad) },
+  { ...rootKey(2), unwrap: async (wrapped, aad) => flipped(await rootKey(2).unwrap(wrapped, aad)) },
+]
+
+void test('store keys: nothing is kept that a root key has wrapped wrongly', async (t) => {
+  for (const root of ERRING) {
+    const settings = memorySettings()
+    t.match(await failure(() => loadStoreKeys([root], settings)), /just wrapped|opens something else/)
+    t.equal(await settings.get('store-key/1'), undefined)
+    const sound = await loadStoreKeys([rootKey(1)], settings)
+    const before = await settings.get('store-key/1')
+    t.not(await failure(() => sound.cover([root])), 'none')
+    t.not(await failure(() => sound.publish([root])), 'none')
+    t.same(await settings.get('store-key/1'), before)
+    t.equal(await settings.get('store-key/2'), undefined)
   }
 })
 

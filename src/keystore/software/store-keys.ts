@@ -62,10 +62,18 @@ const nameOf = (number: number): string => `store-key/${number}`
 
 const purpose = (number: number): Buffer => Buffer.from(`kmipd store key ${number}`)
 
-const wrapUnder = async (root: RootKey, number: number, key: Buffer): Promise<Wrapping> => ({
-  rootId: root.id,
-  wrapped: await root.wrap(key, purpose(number)),
-})
+/** Looks at once whether it opens again: a module that errs here would be noticed when everything is lost. */
+const wrapUnder = async (root: RootKey, number: number, key: Buffer): Promise<Wrapping> => {
+  const wrapped = await root.wrap(key, purpose(number))
+  const opened = await root.unwrap(wrapped, purpose(number)).catch((cause: unknown) => {
+    if (cause instanceof RootKeyUnavailableError) throw cause
+    throw new StoreKeyError(`the root key ${root.id} does not open what it has just wrapped`, { cause })
+  })
+  const isSame = opened.equals(key)
+  opened.fill(0)
+  if (!isSame) throw new StoreKeyError(`the root key ${root.id} opens something else than it has wrapped`)
+  return { rootId: root.id, wrapped }
+}
 
 const wrapUnderAll = async (roots: readonly RootKey[], number: number, key: Buffer): Promise<Buffer> =>
   encodeStoredKey(number, key, await Promise.all(roots.map((root) => wrapUnder(root, number, key))))
