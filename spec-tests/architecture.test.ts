@@ -20,7 +20,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   access: ['domain', 'protocol', 'observe/log.ts'],
   store: ['domain', 'protocol'],
   // What is sealed is TTLV, so that one form serves every Object Type.
-  keystore: ['domain', 'protocol', 'schema', 'ttlv'],
+  keystore: ['domain', 'protocol', 'schema', 'ttlv', 'observe/log.ts'],
   // The log is handed in; what is imported is its interface.
   engine: ['operations', 'protocol', 'schema', 'ttlv', 'domain', 'access', 'observe/log.ts'],
   net: ['ttlv', 'encodings', 'domain/maybe-promise.ts', 'engine', 'observe/log.ts'],
@@ -37,7 +37,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const OUTSIDE: readonly (readonly [module: RegExp, places: RegExp])[] = [
   [
     /^node:crypto$/,
-    /^(keystore\/software|access|pki)\/|^cli\/|^engine\/objects\/search-keys\.ts$|^(system|compose)\.ts$/,
+    /^(keystore\/(software|pkcs11)|access|pki)\/|^cli\/|^engine\/objects\/search-keys\.ts$|^(system|compose)\.ts$/,
   ],
   [/^(kysely|better-sqlite3|pg)(\/|$)/, /^store\//],
   [/^saxes$/, /^encodings\//],
@@ -48,6 +48,11 @@ const OUTSIDE: readonly (readonly [module: RegExp, places: RegExp])[] = [
 /** Where node:crypto is used for anything but keys, and what of it. */
 const NO_KEYS: readonly (readonly [places: RegExp, names: readonly string[], why: string])[] = [
   [/^cli\//, ['X509Certificate'], 'reads certificates'],
+  [
+    /^keystore\/pkcs11\//,
+    ['createHmac', 'hkdfSync', 'randomBytes', 'scrypt', 'timingSafeEqual'],
+    'keys are in the module: nonces, MACs of what it cannot authenticate, and digests of PINs',
+  ],
   [/^engine\/objects\/search-keys\.ts$/, ['hash'], 'a search key that is too long is a SHA-256 of itself'],
   [/^system\.ts$/, ['hash', 'randomFillSync'], 'the random part of identifiers, and their short form'],
   [/^compose\.ts$/, ['randomBytes'], 'the keys of TLS session tickets, which the listener is given'],

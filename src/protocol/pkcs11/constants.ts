@@ -55,6 +55,7 @@ export const CKF = {
 /** CKS: states of sessions. */
 export const CKS = { RO_PUBLIC: 0, RO_USER: 1, RW_PUBLIC: 2, RW_USER: 3 } as const
 
+export const CKU_SO = 0
 export const CKU_USER = 1
 
 /** CKG, CKZ: what masks and sources of OAEP and PSS are called. */

@@ -1,0 +1,163 @@
+import type { Log } from '../../observe/log.ts'
+import { CLOSE, LOAD, LOG_IN, type ModuleFacts, type TokenFacts, type TokenName } from './calls.ts'
+import { createCircuit } from './circuit.ts'
+import { ModuleError } from './module-error.ts'
+import { type ModuleProcess, startModuleProcess } from './module-process.ts'
+import type { RefusedPins } from './refused-pins.ts'
+import { within } from './within.ts'
+
+/* Sees to it that there is a process that is logged in to the token, and replaces one that has failed. */
+
+export type TokenOptions = {
+  /** File of the module. */
+  readonly module: string
+  /** What some modules take at their start. */
+  readonly parameters?: string | undefined
+  readonly token: TokenName
+  /** Without one, the token needs no login. */
+  readonly pin?: string | undefined
+  readonly sessions: number
+  /** Milliseconds that a call may take, and that loading and logging in may take. */
+  readonly deadline: number
+  readonly refusedPins: RefusedPins
+  readonly log: Log
+}
+
+export type HostFacts = { readonly module: ModuleFacts; readonly token: TokenFacts }
+
+export type Running = { readonly process: ModuleProcess; readonly facts: HostFacts }
+
+export type Supervisor = {
+  /** The process, started where there is none. @throws ModuleError, at once while the circuit is open */
+  get(): Promise<Running>
+  /** Ends a process that is of no use any more. */
+  failed(process: ModuleProcess, fault: ModuleError): void
+  /** The module has done what it was asked. */
+  worked(): void
+  /** Failures since it last did. */
+  readonly failures: number
+  readonly lastFault: ModuleError | undefined
+  close(): Promise<void>
+}
+
+/** How long a module may take to say good-bye, in milliseconds. */
+const FAREWELL = 2000
+
+/** What was thrown, as a fault: an answer that is none means that the memory of the process is not what it was. */
+export const faultIn = (error: unknown): ModuleError =>
+  error instanceof ModuleError
+    ? error
+    : new ModuleError('lost', 'the process of the module answers what nobody can read', { cause: error })
+
+/** Shows the PIN to the token, unless the token is known to refuse it. */
+const logIn = async (process: ModuleProcess, options: TokenOptions): Promise<TokenFacts> => {
+  const { module, token, pin, sessions, refusedPins } = options
+  const use = pin === undefined ? undefined : { module, token: JSON.stringify([token.label, token.serial]), pin }
+  if (use !== undefined && (await refusedPins.has(use))) {
+    const message = `the token refused this PIN before, and it is not shown to it again: correct it, or remove ${refusedPins.path} if the PIN of the token was changed to it`
+    throw new ModuleError('pin', message)
+  }
+  try {
+    return LOG_IN.answer.parse(await process.ask(LOG_IN.name, { token, pin, sessions }))
+  } catch (error) {
+    if (use !== undefined && error instanceof ModuleError && error.fault === 'pin' && error.code !== 'CKR_PIN_LOCKED')
+      await refusedPins.add(use)
+    throw error
+  }
+}
+
+const begin = async (options: TokenOptions): Promise<Running> => {
+  const { module: path, parameters, sessions, deadline } = options
+  const process = startModuleProcess(sessions)
+  const prepare = async (): Promise<HostFacts> => {
+    const module = LOAD.answer.parse(await process.ask(LOAD.name, { path, parameters }))
+    return { module, token: await logIn(process, options) }
+  }
+  try {
+    return { process, facts: await within(deadline, prepare(), 'starting the module') }
+  } catch (error) {
+    process.kill()
+    throw faultIn(error)
+  }
+}
+
+const sayGoodBye = async ({ process }: Running): Promise<void> => {
+  try {
+    await within(FAREWELL, process.ask(CLOSE.name, undefined), 'closing the module')
+  } catch (error) {
+    if (!(error instanceof ModuleError)) throw error
+  } finally {
+    process.kill()
+    await process.ended
+  }
+}
+
+/** Nothing is started before `get`. */
+export const createSupervisor = (options: TokenOptions): Supervisor => {
+  const { log } = options
+  const circuit = createCircuit(() => performance.now())
+  let current: Promise<Running> | undefined
+  /** Set where trying again can only make things worse, or where it is over. */
+  let refusal: ModuleError | undefined
+  let again: NodeJS.Timeout | undefined
+
+  const note = (fault: ModuleError): void => {
+    current = undefined
+    circuit.failed(fault)
+    log.error('HSM failed', { reason: fault.message, code: fault.code, attempt: circuit.failures })
+    if (fault.fault === 'pin' || fault.fault === 'setup') refusal ??= fault
+    if (refusal !== undefined) return
+    // Nobody has to ask for it to come back.
+    again = setTimeout(() => void get().catch(() => undefined), circuit.rest)
+    again.unref()
+  }
+
+  const watch = async (started: Promise<Running>): Promise<void> => {
+    try {
+      const { process } = await started
+      if (circuit.failures > 0) log.info('HSM is there again')
+      const why = await process.ended
+      if (current === started) note(new ModuleError('lost', why))
+    } catch (error) {
+      if (current === started) note(faultIn(error))
+    }
+  }
+
+  const get = async (): Promise<Running> => {
+    if (refusal !== undefined) throw refusal
+    if (current === undefined) {
+      circuit.check()
+      clearTimeout(again)
+      current = begin(options)
+      void watch(current)
+    }
+    return current
+  }
+
+  const failed = async (process: ModuleProcess, fault: ModuleError): Promise<void> => {
+    const running = await current?.catch(() => undefined)
+    // Several calls fail with the same process; it is the first of them that counts.
+    if (running?.process !== process) return
+    note(fault)
+    process.kill()
+  }
+
+  return {
+    get,
+    failed: (process, fault) => void failed(process, fault),
+    worked: () => circuit.worked(),
+    get failures() {
+      return circuit.failures
+    },
+    get lastFault() {
+      return circuit.lastFault
+    },
+    close: async () => {
+      refusal = new ModuleError('unavailable', 'the HSM is closed')
+      clearTimeout(again)
+      const running = await current?.catch(() => undefined)
+      current = undefined
+      if (running !== undefined) await sayGoodBye(running)
+    },
+  }
+}
