@@ -50,7 +50,7 @@ const NO_KEYS: readonly (readonly [places: RegExp, names: readonly string[], why
   [/^cli\//, ['X509Certificate'], 'reads certificates'],
   [
     /^keystore\/pkcs11\//,
-    ['createHmac', 'hkdfSync', 'randomBytes', 'scrypt', 'timingSafeEqual'],
+    ['createHmac', 'hash', 'hkdfSync', 'randomBytes', 'scrypt', 'timingSafeEqual'],
     'keys are in the module: nonces, MACs of what it cannot authenticate, and digests of PINs',
   ],
   [/^engine\/objects\/search-keys\.ts$/, ['hash'], 'a search key that is too long is a SHA-256 of itself'],

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, existsSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type Test } from 'tap'
+import { test } from 'tap'
 import {
   DECRYPT,
   DESTROY,
@@ -13,61 +13,17 @@ import {
   RANDOM,
   READ,
 } from '../../src/keystore/pkcs11/calls.ts'
-import { ModuleError } from '../../src/keystore/pkcs11/module-error.ts'
-import { createModuleHost, type ModuleHost } from '../../src/keystore/pkcs11/module-host.ts'
+import type { ModuleHost } from '../../src/keystore/pkcs11/module-host.ts'
 import { CKM, PARAMETERS } from '../../src/keystore/pkcs11/numbers.ts'
 import { createRefusedPins } from '../../src/keystore/pkcs11/refused-pins.ts'
 import type { TokenOptions } from '../../src/keystore/pkcs11/supervisor.ts'
-import type { Log } from '../../src/observe/log.ts'
 import { CKA, CKK, CKO } from '../../src/protocol/pkcs11/constants.ts'
+import { faultOf, type Lines, logTo, openHost, prepareToken } from '../helpers/hsm-host.ts'
 import { nss } from '../helpers/hsm-nss.ts'
 import { softHsm } from '../helpers/hsm-softhsm.ts'
-import type { HsmModule, HsmToken } from '../helpers/hsm-token.ts'
 import { temporaryDirectory } from '../helpers/temporary.ts'
 
 /* The process that holds a PKCS#11 module, with real modules (PKCS#11 2.40 and 3.0). */
-
-const prepare = async (module: HsmModule): Promise<HsmToken> => {
-  const token = await module.prepare(temporaryDirectory('hsm'))
-  // A module is configured by its environment, which its process has from this one.
-  Object.assign(process.env, token.env)
-  return token
-}
-
-type Lines = string[]
-
-const logTo = (lines: Lines): Log => {
-  const write = (event: string, fields: object = {}) => void lines.push(`${event} ${JSON.stringify(fields)}`)
-  return { debug: write, info: write, warn: write, error: write }
-}
-
-const optionsFor = (token: HsmToken, more: Partial<TokenOptions> = {}): TokenOptions => ({
-  module: token.module,
-  parameters: token.libraryParameters?.trimEnd(),
-  token: { label: token.label },
-  pin: token.pin,
-  sessions: 4,
-  deadline: 20_000,
-  refusedPins: createRefusedPins(join(temporaryDirectory('pins'), 'pins.json')),
-  log: logTo([]),
-  ...more,
-})
-
-const open = (t: Test, token: HsmToken, more: Partial<TokenOptions> = {}): ModuleHost => {
-  const host = createModuleHost(optionsFor(token, more))
-  t.teardown(() => host.close())
-  return host
-}
-
-const faultOf = async (job: Promise<unknown>): Promise<ModuleError> => {
-  try {
-    await job
-  } catch (error) {
-    if (error instanceof ModuleError) return error
-    throw error
-  }
-  throw new Error('it should have failed')
-}
 
 const aesKey = (id: Buffer) => [
   { type: CKA.CLASS, value: CKO.SECRET_KEY },
@@ -110,7 +66,7 @@ for (const module of [softHsm, nss]) {
     `PKCS#11 §5: ${module.title}: keys are made and used inside, found by id, and destroyed`,
     { skip },
     async (t) => {
-      const host = open(t, await prepare(module))
+      const host = openHost(t, await prepareToken(module))
       const facts = await host.ready()
       t.equal(facts.token.label, 'kmipd test')
       const key = { class: CKO.SECRET_KEY, id: Buffer.from('0102030405060708', 'hex') }
@@ -146,7 +102,7 @@ for (const module of [softHsm, nss]) {
   )
 
   void test(`PKCS#11 §5: ${module.title}: many calls at once, over few sessions`, { skip }, async (t) => {
-    const host = open(t, await prepare(module), { sessions: 2 })
+    const host = openHost(t, await prepareToken(module), { sessions: 2 })
     const key = { class: CKO.SECRET_KEY, id: Buffer.from('0a', 'hex') }
     await generate(host, key.id)
     const datas = Array.from({ length: 200 }, (_, index) => Buffer.alloc(64, index))
@@ -161,7 +117,7 @@ for (const module of [softHsm, nss]) {
 
   void test(`PKCS#11 §5: ${module.title}: a process that is killed is replaced`, { skip }, async (t) => {
     const lines: Lines = []
-    const host = open(t, await prepare(module), { log: logTo(lines) })
+    const host = openHost(t, await prepareToken(module), { log: logTo(lines) })
     const key = { class: CKO.SECRET_KEY, id: Buffer.from('0b', 'hex') }
     await generate(host, key.id)
     const encrypt = () => host.call(ENCRYPT, { key, mechanism: gcm(Buffer.alloc(12, 2)), data: Buffer.from('x') })
@@ -179,26 +135,26 @@ const missing = softHsm.missing()
 const skip = missing === undefined ? false : missing
 
 void test('PKCS#11 §5.6.6: a wrong PIN is shown to the token once', { skip }, async (t) => {
-  const token = await prepare(softHsm)
+  const token = await prepareToken(softHsm)
   const path = join(temporaryDirectory('pins'), 'pins.json')
   const refusedPins = createRefusedPins(path)
   const lines: Lines = []
   const wrong = { pin: '99999999', refusedPins, log: logTo(lines) }
-  const first = open(t, token, wrong)
+  const first = openHost(t, token, wrong)
   t.match(await faultOf(first.ready()), { fault: 'pin', code: 'CKR_PIN_INCORRECT' })
   t.match(await faultOf(first.call(RANDOM, { length: 8 })), { fault: 'pin' })
   t.same(modulePids(), [], 'nothing is started again')
-  const restarted = await faultOf(open(t, token, wrong).ready())
+  const restarted = await faultOf(openHost(t, token, wrong).ready())
   t.equal(restarted.fault, 'pin')
   t.match(restarted.message, path, 'the operator learns what remembers it')
   t.equal(restarted.code, undefined, 'the token was not asked')
   t.notMatch(lines.join('\n') + readFileSync(path, 'utf8') + restarted.message, /99999999/)
-  await open(t, token, { ...wrong, pin: token.pin }).ready()
-  t.equal((await faultOf(open(t, token, wrong).ready())).code, undefined, 'and it is still remembered')
+  await openHost(t, token, { ...wrong, pin: token.pin }).ready()
+  t.equal((await faultOf(openHost(t, token, wrong).ready())).code, undefined, 'and it is still remembered')
 })
 
 void test('PKCS#11 §5.4: what is configured is looked for before it is used', { skip }, async (t) => {
-  const token = await prepare(softHsm)
+  const token = await prepareToken(softHsm)
   const cases: readonly (readonly [Partial<TokenOptions>, string, RegExp])[] = [
     [{ module: '/nowhere/libnone.so' }, 'setup', /libnone\.so cannot be loaded/],
     [{ module: process.execPath }, 'setup', /cannot be loaded/],
@@ -207,14 +163,14 @@ void test('PKCS#11 §5.4: what is configured is looked for before it is used', {
     [{ pin: undefined }, 'setup', /needs a PIN/],
   ]
   for (const [more, fault, message] of cases) {
-    const failure = await faultOf(open(t, token, more).ready())
+    const failure = await faultOf(openHost(t, token, more).ready())
     t.equal(failure.fault, fault, failure.message)
     t.match(failure.message, message)
   }
 })
 
 void test('PKCS#11 §5: a process that hangs is replaced, and costs one deadline', { skip }, async (t) => {
-  const host = open(t, await prepare(softHsm), { deadline: 3000 })
+  const host = openHost(t, await prepareToken(softHsm), { deadline: 3000 })
   await host.ready()
   killModule('SIGSTOP')
   t.match(await faultOf(host.call(RANDOM, { length: 8 })), { fault: 'timeout' })
@@ -225,9 +181,9 @@ void test(
   'PKCS#11 §5: while the token stays away, calls fail at once; it is back without a restart',
   { skip },
   async (t) => {
-    const token = await prepare(softHsm)
+    const token = await prepareToken(softHsm)
     const right = process.env['SOFTHSM2_CONF']
-    const host = open(t, token)
+    const host = openHost(t, token)
     await host.ready()
     process.env['SOFTHSM2_CONF'] = '/nowhere/softhsm2.conf'
     killModule('SIGKILL')
@@ -245,9 +201,9 @@ void test(
 )
 
 void test('PKCS#11 §5: a PIN of our environment is not in that of the process', { skip }, async (t) => {
-  const token = await prepare(softHsm)
+  const token = await prepareToken(softHsm)
   process.env['KMIPD_HSM_PIN'] = token.pin
-  const host = open(t, token)
+  const host = openHost(t, token)
   await host.ready()
   delete process.env['KMIPD_HSM_PIN']
   for (const pid of modulePids()) {
@@ -256,5 +212,4 @@ void test('PKCS#11 §5: a PIN of our environment is not in that of the process',
       token.pin,
     )
   }
-  t.ok(existsSync(token.module))
 })

@@ -33,6 +33,13 @@ export const CKF_TOKEN = {
   USER_PIN_LOCKED: 0x0004_0000,
 } as const
 
+/** CKA: what became of a key. */
+export const CKA_STATE = {
+  MODULUS: 0x120,
+  NEVER_EXTRACTABLE: 0x164,
+  ALWAYS_SENSITIVE: 0x165,
+} as const
+
 /** CKG: mask generation of OAEP. */
 export const CKG = { MGF1_SHA1: 0x01, MGF1_SHA256: 0x02 } as const
 
