@@ -6,6 +6,8 @@ import { type Authentications, createAuthenticator } from './access/authenticato
 import { makeProof, renewProof } from './access/make-proof.ts'
 import { createTicketOffice } from './access/ticket-office.ts'
 import type { OpenBeside, OpenClients, OpenRecords, OpenUsers, Program, RunningServer } from './cli/program.ts'
+import { hsmTools } from './compose/hsm-tools.ts'
+import { ensureRootKey, noLog, openKeys } from './compose/keys.ts'
 import { dataPaths } from './config/data-paths.ts'
 import type { Config } from './config/schema.ts'
 import type { ClientDirectory } from './domain/principal.ts'
@@ -13,11 +15,7 @@ import type { Subscription } from './domain/subscription.ts'
 import type { KeyStore } from './domain/key-store.ts'
 import { createEngine } from './engine/create-engine.ts'
 import { LARGEST_RESPONSE } from './engine/handle-message.ts'
-import { createRootKey, openRootKey, RootKeyError, type RootKeyFile } from './keystore/software/root-key.ts'
-import type { RootKey } from './keystore/root-key.ts'
-import { loadStoreKeys } from './keystore/software/store-keys.ts'
 import type { OwnAuthority } from './keystore/software/certificates/certify.ts'
-import { createSoftwareKeyStore } from './keystore/software/software-key-store.ts'
 import { DEFAULT_LIMITS } from './net/limits.ts'
 import { listenForAll } from './net/listeners.ts'
 import { dial } from './net/outgoing.ts'
@@ -43,25 +41,10 @@ const RESPONSE_FACTOR = 4
 const clock = createSystemClock()
 const ids = createUuidV7Ids()
 
-const rootKeyFile = (config: Config): RootKeyFile => ({
-  path: dataPaths(config).rootKey,
-  passphrase: config.rootKey.passphrase?.reveal(),
-})
-
 const openStore = (config: Config, exclusive: boolean): Promise<OpenStore> => {
   const url = config.database.url?.reveal()
   if (url !== undefined) return openPostgresStore({ connectionString: url })
   return openSqliteStore({ path: dataPaths(config).database, exclusive })
-}
-
-const ensureRootKey = async (config: Config): Promise<boolean> => {
-  try {
-    await createRootKey(rootKeyFile(config))
-    return true
-  } catch (error) {
-    if (error instanceof RootKeyError && error.problem === 'exists') return false
-    throw error
-  }
 }
 
 const openClients = async (config: Config): Promise<OpenClients> => {
@@ -74,21 +57,13 @@ const openRecords = async (config: Config): Promise<OpenRecords> => {
   return { records: store.objects.records, close: () => store.close() }
 }
 
-/** The root keys that there are, in the order in which they are asked. */
-const openRoots = async (config: Config): Promise<readonly RootKey[]> => [await openRootKey(rootKeyFile(config))]
-
-const openKeys = async (config: Config, store: OpenStore, authority?: OwnAuthority): Promise<KeyStore> =>
-  createSoftwareKeyStore({
-    storeKeys: await loadStoreKeys(await openRoots(config), store.objects.settings),
-    clock,
-    generator: config.random.generator,
-    ...(authority === undefined ? {} : { authority }),
-    cacheEntries: config.cache.keys,
-  })
-
 const openUsers = async (config: Config): Promise<OpenUsers> => {
   const store = await openStore(config, false)
-  const keys = () => openKeys(config, store)
+  const keys = async (): Promise<KeyStore> => {
+    const opened = await openKeys(config, store, { clock, log: noLog })
+    await opened.closeRoots()
+    return opened.keys
+  }
   return {
     directory: store.users,
     makeProof: (user, password, options) => makeProof(keys, user, password, options),
@@ -177,10 +152,10 @@ const serve = async (
   config: Config,
   certificates: ServerCertificates,
   store: OpenStore,
+  keys: KeyStore,
   log: Log,
 ): Promise<RunningServer> => {
   const shown = { certificates }
-  const keys = await openKeys(config, store, issuingAuthority(config, certificates))
   const known = authentications(config, store, keys, log)
   const engine = createEngine({
     store: store.objects,
@@ -232,13 +207,35 @@ const serve = async (
   }
 }
 
+const withKeys = async (
+  config: Config,
+  certificates: ServerCertificates,
+  store: OpenStore,
+  log: Log,
+): Promise<RunningServer> => {
+  const { keys, closeRoots } = await openKeys(config, store, { clock, log }, issuingAuthority(config, certificates))
+  try {
+    const server = await serve(config, certificates, store, keys, log)
+    return {
+      ...server,
+      drain: async () => {
+        await server.drain()
+        await closeRoots()
+      },
+    }
+  } catch (error) {
+    await closeRoots()
+    throw error
+  }
+}
+
 const startServer = async (config: Config, certificates: ServerCertificates): Promise<RunningServer> => {
   const log = createLogger({ level: config.logLevel })
   const store = await openStore(config, true)
   try {
     const behind = clock.notBefore((await store.objects.latestCommit()) ?? 0)
     if (behind > 0) log.warn('the clock of the machine is behind the latest commit', { seconds: behind })
-    const server = await serve(config, certificates, store, log)
+    const server = await withKeys(config, certificates, store, log)
     return {
       ...server,
       drain: async () => {
@@ -260,5 +257,6 @@ export const program: Program = {
   openRecords,
   openUsers,
   openBeside,
+  hsm: hsmTools(clock),
   startServer,
 }

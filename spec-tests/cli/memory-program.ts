@@ -82,6 +82,8 @@ export const memoryUsers = (initial: readonly User[] = []): UserDirectory => {
 
 const noKeys = (): Promise<never> => Promise.reject(new Error('this program has no keystore'))
 
+const noHsm = (): Promise<never> => Promise.reject(new Error('this program has no HSM'))
+
 export type MemoryProgram = Program & {
   readonly directory: ClientDirectory
   readonly users: UserDirectory
@@ -126,6 +128,15 @@ export const memoryProgram = (now: number): MemoryProgram => {
         close: () => Promise.resolve(),
       }),
     openBeside: () => Promise.reject(new Error('this program has no database')),
+    hsm: {
+      listTokens: noHsm,
+      initializeToken: noHsm,
+      ensureRoot: noHsm,
+      status: noHsm,
+      test: noHsm,
+      list: noHsm,
+      newPin: () => '1234',
+    },
     startServer: () => Promise.reject(new Error('this program has no server')),
   }
 }

@@ -11,16 +11,17 @@ const FLAGGED = SETTINGS.filter(({ secret }) => secret !== 'value')
 const ATTRIBUTES = FLAGGED.map(({ key, flag }) => ({ key, attribute: new Option(flag).attributeName() }))
 
 /** Settings that most commands are called with; `--help` of the others would drown in the rest. */
-const COMMON: ReadonlySet<string> = new Set(['data'])
+const COMMON: readonly string[] = ['data']
 
 /**
- * Gives a command a flag for every setting. `everything` lists them all in its help; they work in any case.
+ * Gives a command a flag for every setting. `everything` lists them all in its help, `listed` those that start with one
+ * of these; they work in any case.
  */
-export const withConfig = (command: Command, everything = false): Command => {
+export const withConfig = (command: Command, everything = false, listed = COMMON): Command => {
   command.option(`${CONFIG_FILE.flag} <file>`, 'configuration file (default: kmipd.toml in the data directory)')
   for (const { key, flag, description } of FLAGGED) {
     const option = new Option(`${flag} <value>`, description)
-    if (!everything && !COMMON.has(key)) option.hideHelp()
+    if (!everything && !listed.some((start) => key.startsWith(start))) option.hideHelp()
     command.addOption(option)
   }
   return command

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import type { Clock, Ids } from '../domain/clock.ts'
+import type { HsmObject, HsmRoot, HsmStatus, HsmToken, HsmVerdict } from '../domain/hsm.ts'
 import type { ObjectStore } from '../domain/object-store.ts'
 import type { ClientDirectory } from '../domain/principal.ts'
 import type { RecordStore } from '../domain/records.ts'
@@ -44,6 +45,21 @@ export type RunningServer = {
   drain(): Promise<void>
 }
 
+/** What `kmipd hsm` does with the token that the configuration names. */
+export type HsmTools = {
+  /** The tokens of the module that are set up. */
+  listTokens(config: Config): Promise<readonly HsmToken[]>
+  /** Makes a token where the module has room for one. */
+  initializeToken(config: Config, label: string, securityOfficerPin: string, pin: string): Promise<HsmToken>
+  /** Makes the root key where it is not there yet. */
+  ensureRoot(config: Config): Promise<{ readonly root: HsmRoot; readonly token: HsmToken; readonly isNew: boolean }>
+  status(config: Config): Promise<HsmStatus>
+  test(config: Config): Promise<readonly HsmVerdict[]>
+  list(config: Config): Promise<readonly HsmObject[]>
+  /** A PIN that nobody has to remember. */
+  newPin(): string
+}
+
 /** What the commands need of everything around them; made in `compose.ts`, the one place that picks implementations. */
 export type Program = {
   readonly clock: Clock
@@ -61,5 +77,6 @@ export type Program = {
   openUsers(config: Config): Promise<OpenUsers>
   /** As `openClients`, to write records and to look at objects. */
   openBeside(config: Config): Promise<OpenBeside>
+  readonly hsm: HsmTools
   startServer(config: Config, certificates: ServerCertificates): Promise<RunningServer>
 }

@@ -4,6 +4,7 @@ import { ConfigError } from '../config/config-error.ts'
 import { clientCommand } from './client.ts'
 import type { CliContext } from './context.ts'
 import { decodeCommand } from './decode.ts'
+import { hsmCommand } from './hsm.ts'
 import { initCommand } from './init.ts'
 import type { Io } from './io.ts'
 import { logCommand } from './log.ts'
@@ -39,6 +40,7 @@ const kmipd = (context: CliContext): Command => {
     .addCommand(initCommand(context))
     .addCommand(serveCommand(context))
     .addCommand(clientCommand(context))
+    .addCommand(hsmCommand(context))
     .addCommand(logCommand(context))
     .addCommand(putCommand(context))
     .addCommand(userCommand(context))

@@ -12,6 +12,7 @@ import type { Program, RunningServer } from './program.ts'
 import { refreshServerCertificate, setUp } from './set-up.ts'
 import { onReload, untilStopped } from './signals.ts'
 import { pykmipCommand } from './try-it.ts'
+import { withPin } from './with-pin.ts'
 
 type Options = Readonly<Record<string, unknown>>
 
@@ -45,8 +46,8 @@ const introduce = async (config: Config, { port, httpsPort }: RunningServer, io:
 }
 
 const serve = async (options: Options, context: CliContext): Promise<void> => {
-  const config = configFrom(options, context)
   const { io } = context
+  const config = await withPin(configFrom(options, context), io)
   const program = await context.loadProgram()
   const made = await setUp(program, config)
   for (const line of made) io.out(`made ${line}`)

@@ -29,6 +29,8 @@ export const refreshServerCertificate = async (config: Config, now: number): Pro
 
 const checkRootKey = async (config: Config): Promise<void> => {
   const { database, rootKey } = dataPaths(config)
+  // With an HSM, the store keys say which root key they need.
+  if (config.hsm.module !== undefined) return
   // A new root key would open nothing of what is stored, and hide that the right one is missing.
   if (config.database.url === undefined && (await exists(database)) && !(await exists(rootKey)))
     throw new Error(`${database} is there, but its root key ${rootKey} is missing`)

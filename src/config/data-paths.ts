@@ -7,6 +7,10 @@ export type DataPaths = {
   /** SQLite database; unused where the objects are in PostgreSQL. */
   readonly database: string
   readonly rootKey: string
+  /** Which PINs a token has refused. */
+  readonly refusedPins: string
+  /** What last went wrong with the HSM. */
+  readonly hsmFault: string
   readonly pki: string
 }
 
@@ -14,5 +18,7 @@ export const dataPaths = (config: Config): DataPaths => ({
   directory: config.data,
   database: join(config.data, 'kmipd.db'),
   rootKey: config.rootKey.file ?? join(config.data, 'root.key'),
+  refusedPins: join(config.data, 'hsm-refused-pins.json'),
+  hsmFault: join(config.data, 'hsm-last-fault.json'),
   pki: join(config.data, 'pki'),
 })

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ConfigError, type Problem } from './config-error.ts'
 import { type Config, configSchema } from './schema.ts'
@@ -53,8 +53,12 @@ const fileSource = (sources: ConfigSources, stronger: readonly Source[]): Source
 
 type Read = { readonly value?: unknown; readonly problem?: Problem }
 
-const readSecretFile = ({ value, origin }: Entry): Read => {
+const OTHERS = 0o077
+
+const readSecretFile = ({ setting, value, origin }: Entry): Read => {
   try {
+    if (setting.isPrivate && (statSync(String(value)).mode & OTHERS) !== 0)
+      return { problem: { origin, message: `others than its owner may access ${String(value)}: run chmod 600` } }
     // Editors end a file with a line break, which is no part of the secret.
     const text = readFileSync(String(value), 'utf8').replace(/\r?\n$/, '')
     return text === '' ? { problem: { origin, message: `${String(value)} is empty` } } : { value: new Secret(text) }

@@ -14,6 +14,10 @@ const path = (description: string) => text().optional().meta({ description, path
 /** Comes from the environment or from a file of its own, never from kmipd.toml or a flag. */
 const secret = (description: string) => z.instanceof(Secret).optional().meta({ description, secret: true })
 
+/** As `secret`; a file that holds it is for its owner alone. */
+const privateSecret = (description: string) =>
+  z.instanceof(Secret).optional().meta({ description, secret: true, private: true })
+
 const count = (description: string, standard: number, least = 1) =>
   z.int().min(least).default(standard).meta({ description })
 
@@ -75,6 +79,30 @@ const rootKey = z.strictObject({
   passphrase: secret('Passphrase that protects the file of the root key.'),
 })
 
+const MOST_SESSIONS = 128
+
+const hsm = z.strictObject({
+  module: path(
+    'PKCS#11 module of the HSM that holds the root key; kmipd hsm init sets one up. Without it, the root key is in a file.',
+  ),
+  moduleParameters: text().optional().meta({
+    description: 'What the module takes at its start; NSS does, most do not.',
+  }),
+  token: text().optional().meta({ description: 'Label of the token. Without it, the only one that the module has.' }),
+  serial: text().optional().meta({ description: 'Serial number of the token, where several have the same label.' }),
+  pin: privateSecret('PIN of the token. Without it, a terminal is asked.'),
+  keyLabel: text().default('kmipd root').meta({ description: 'Label of the root key (CKA_LABEL).' }),
+  keyId: z
+    .string()
+    .regex(/^([0-9a-f]{2}){1,64}$/, 'is not an even number of hex digits')
+    .optional()
+    .meta({ description: 'Identifier of the root key (CKA_ID) in hex digits. Without it, the only key of the label.' }),
+  sessions: z.int().min(1).max(MOST_SESSIONS).default(4).meta({
+    description: 'Calls that the token does at the same time, each in a session of its own.',
+  }),
+  timeout: seconds('How long a call to the token may take before its module is taken to hang, and started anew.', 10),
+})
+
 const cache = z.strictObject({
   objects: count('Objects whose rows are kept in memory.', 10_000, 0),
   keys: count('Keys that are kept in memory ready for use.', 10_000, 0),
@@ -133,6 +161,7 @@ export const configSchema = z
     tls: tls.prefault({}),
     database: database.prefault({}),
     rootKey: rootKey.prefault({}),
+    hsm: hsm.prefault({}),
     cache: cache.prefault({}),
     random: random.prefault({}),
     jobs: jobs.prefault({}),

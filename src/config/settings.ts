@@ -20,6 +20,8 @@ export type Setting = {
   readonly isPath: boolean
   /** `value`: a secret, which only the environment may hold; `file`: the file that holds a secret. */
   readonly secret: 'value' | 'file' | undefined
+  /** Whether the file of a secret may be read by its owner alone. */
+  readonly isPrivate: boolean
   readonly description: string
   readonly unit: string | undefined
   readonly standard: unknown
@@ -74,6 +76,7 @@ const leaf = (path: readonly string[], schema: z.ZodType): readonly Setting[] =>
     schema,
     kind: kindOf(schema),
     isPath: meta['path'] === true,
+    isPrivate: meta['private'] === true,
     description: textOf(meta['description']) ?? '',
     unit: textOf(meta['unit']),
     standard: schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined,

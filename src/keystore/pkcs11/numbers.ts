@@ -100,3 +100,8 @@ export const CKR = {
   CRYPTOKI_NOT_INITIALIZED: 0x190,
   CRYPTOKI_ALREADY_INITIALIZED: 0x191,
 } as const
+
+const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(CKM).map(([name, type]) => [type, name]))
+
+/** The name of a mechanism that the server has a use for. */
+export const mechanismName = (type: number): string | undefined => NAMES.get(type)

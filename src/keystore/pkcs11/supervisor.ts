@@ -1,7 +1,7 @@
 import type { Log } from '../../observe/log.ts'
 import { CLOSE, LOAD, LOG_IN, type ModuleFacts, type TokenFacts, type TokenName } from './calls.ts'
 import { createCircuit } from './circuit.ts'
-import { ModuleError } from './module-error.ts'
+import { type Fault, ModuleError } from './module-error.ts'
 import { type ModuleProcess, startModuleProcess } from './module-process.ts'
 import type { RefusedPins } from './refused-pins.ts'
 import { within } from './within.ts'
@@ -20,6 +20,8 @@ export type TokenOptions = {
   /** Milliseconds that a call may take, and that loading and logging in may take. */
   readonly deadline: number
   readonly refusedPins: RefusedPins
+  /** Told of everything that ends a process of the module. */
+  readonly onFault?: (fault: ModuleError) => void
   readonly log: Log
 }
 
@@ -39,6 +41,9 @@ export type Supervisor = {
   readonly lastFault: ModuleError | undefined
   close(): Promise<void>
 }
+
+/** Trying again can only make things worse. */
+const LASTING: ReadonlySet<Fault> = new Set<Fault>(['pin', 'setup'])
 
 /** How long a module may take to say good-bye, in milliseconds. */
 const FAREWELL = 2000
@@ -97,15 +102,16 @@ export const createSupervisor = (options: TokenOptions): Supervisor => {
   const { log } = options
   const circuit = createCircuit(() => performance.now())
   let current: Promise<Running> | undefined
-  /** Set where trying again can only make things worse, or where it is over. */
+  /** Set where it is over. */
   let refusal: ModuleError | undefined
   let again: NodeJS.Timeout | undefined
 
   const note = (fault: ModuleError): void => {
     current = undefined
     circuit.failed(fault)
+    options.onFault?.(fault)
     log.error('HSM failed', { reason: fault.message, code: fault.code, attempt: circuit.failures })
-    if (fault.fault === 'pin' || fault.fault === 'setup') refusal ??= fault
+    if (LASTING.has(fault.fault)) refusal ??= fault
     if (refusal !== undefined) return
     // Nobody has to ask for it to come back.
     again = setTimeout(() => void get().catch(() => undefined), circuit.rest)
@@ -137,8 +143,7 @@ export const createSupervisor = (options: TokenOptions): Supervisor => {
   const failed = async (process: ModuleProcess, fault: ModuleError): Promise<void> => {
     const running = await current?.catch(() => undefined)
     // Several calls fail with the same process; it is the first of them that counts.
-    if (running?.process !== process) return
-    note(fault)
+    if (running?.process === process) note(fault)
     process.kill()
   }
 

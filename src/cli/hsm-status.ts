@@ -1,0 +1,43 @@
+import { Command } from 'commander'
+import type { HsmFault, HsmRoot, HsmStatus } from '../domain/hsm.ts'
+import { configFrom, withConfig } from './config-options.ts'
+import type { CliContext } from './context.ts'
+import { table } from './table.ts'
+import { withPin } from './with-pin.ts'
+
+type Options = Readonly<Record<string, unknown>>
+
+const milliseconds = (time: number): string => `${time.toFixed(2)} ms`
+
+const rootText = (root: HsmRoot | undefined): string =>
+  root === undefined ? 'none' : `"${root.label}" ${root.id}, ${root.kind}, wraps by ${root.method}`
+
+const faultText = (fault: HsmFault | undefined): string =>
+  fault === undefined ? 'none' : `${new Date(fault.at * 1000).toISOString()} ${fault.message}`
+
+const rowsOf = (
+  path: string,
+  { module, token, root, mechanisms, latency, lastFault }: HsmStatus,
+): readonly (readonly string[])[] => [
+  ['module', path],
+  ['', `${module.description} ${module.version} (Cryptoki ${module.cryptoki})`],
+  ['token', `"${token.label}" ${token.serial}, ${token.manufacturer} ${token.model}`],
+  ['firmware', `${token.firmware}, hardware ${token.hardware}`],
+  ['sessions', `${token.sessions} open${token.mostSessions === 0 ? '' : ` of ${token.mostSessions}`}`],
+  ['root key', rootText(root)],
+  ['latency', `${milliseconds(latency.median)}, at most ${milliseconds(latency.longest)}`],
+  ['last fault', faultText(lastFault)],
+  ['mechanisms', `${mechanisms.used.join(', ')}, and ${mechanisms.others} others`],
+]
+
+const status = async (options: Options, context: CliContext): Promise<void> => {
+  const config = await withPin(configFrom(options, context), context.io)
+  const found = await (await context.loadProgram()).hsm.status(config)
+  for (const line of table(rowsOf(config.hsm.module ?? '', found))) context.io.out(line)
+}
+
+/** `kmipd hsm status`: what is known of the token. */
+export const hsmStatusCommand = (context: CliContext): Command =>
+  withConfig(new Command('status'))
+    .description('show the module, the token, the root key, and what last went wrong')
+    .action((options: Options) => status(options, context))

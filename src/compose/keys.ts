@@ -1,0 +1,99 @@
+import { dataPaths } from '../config/data-paths.ts'
+import type { Config } from '../config/schema.ts'
+import type { Clock } from '../domain/clock.ts'
+import type { KeyStore } from '../domain/key-store.ts'
+import type { HsmOptions } from '../keystore/pkcs11/open-hsm.ts'
+import { type OpenRoots, openRoots } from '../keystore/roots.ts'
+import type { OwnAuthority } from '../keystore/software/certificates/certify.ts'
+import { createRootKey, RootKeyError, type RootKeyFile } from '../keystore/software/root-key.ts'
+import { createSoftwareKeyStore } from '../keystore/software/software-key-store.ts'
+import { loadStoreKeys } from '../keystore/software/store-keys.ts'
+import type { Log } from '../observe/log.ts'
+import type { OpenStore } from '../store/sqlite.ts'
+
+/* Chooses where the root key is, and opens the keystore with it. */
+
+export type KeySurroundings = { readonly clock: Clock; readonly log: Log }
+
+/** For commands: what goes wrong is what they fail with. */
+export const noLog: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+}
+
+const rootKeyFile = (config: Config): RootKeyFile => ({
+  path: dataPaths(config).rootKey,
+  passphrase: config.rootKey.passphrase?.reveal(),
+})
+
+/** The HSM that is configured, if one is. */
+export const hsmOptions = (config: Config, { clock, log }: KeySurroundings): HsmOptions | undefined => {
+  const { module, moduleParameters, token, serial, pin, keyLabel, keyId, sessions, timeout } = config.hsm
+  if (module === undefined) return undefined
+  const { refusedPins, hsmFault } = dataPaths(config)
+  return {
+    module,
+    parameters: moduleParameters,
+    token: { label: token, serial },
+    pin: pin?.reveal(),
+    root: { label: keyLabel, id: keyId === undefined ? undefined : Buffer.from(keyId, 'hex') },
+    sessions,
+    deadline: timeout * 1000,
+    refusedPins,
+    lastFault: hsmFault,
+    clock,
+    log,
+  }
+}
+
+/** Makes a root key where it is to be in a file, and is not; true where it did. */
+export const ensureRootKey = async (config: Config): Promise<boolean> => {
+  if (config.hsm.module !== undefined) return false
+  try {
+    await createRootKey(rootKeyFile(config))
+    return true
+  } catch (error) {
+    if (error instanceof RootKeyError && error.problem === 'exists') return false
+    throw error
+  }
+}
+
+export type OpenKeys = {
+  readonly keys: KeyStore
+  /** Lets go of the root keys. The store keys are open without them. */
+  readonly closeRoots: () => Promise<void>
+}
+
+const keyStoreWith = async (
+  config: Config,
+  store: OpenStore,
+  { roots }: OpenRoots,
+  clock: Clock,
+  authority: OwnAuthority | undefined,
+): Promise<KeyStore> =>
+  createSoftwareKeyStore({
+    storeKeys: await loadStoreKeys(roots, store.objects.settings),
+    clock,
+    generator: config.random.generator,
+    ...(authority === undefined ? {} : { authority }),
+    cacheEntries: config.cache.keys,
+  })
+
+/** Opens the root keys, and the store keys with them. */
+export const openKeys = async (
+  config: Config,
+  store: OpenStore,
+  surroundings: KeySurroundings,
+  authority?: OwnAuthority,
+): Promise<OpenKeys> => {
+  const roots = await openRoots({ file: rootKeyFile(config), hsm: hsmOptions(config, surroundings) })
+  try {
+    const keys = await keyStoreWith(config, store, roots, surroundings.clock, authority)
+    return { keys, closeRoots: () => roots.close() }
+  } catch (error) {
+    await roots.close()
+    throw error
+  }
+}
