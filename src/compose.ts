@@ -169,6 +169,7 @@ const serve = async (
     log,
     operations: operationsOf(config),
     serverVersion: await programVersion(),
+    speaksText: config.https.port !== undefined,
     cachedObjects: config.cache.objects,
     largestResponse: Math.max(LARGEST_RESPONSE, RESPONSE_FACTOR * config.limits.messageSize),
     jobLimits: config.jobs,

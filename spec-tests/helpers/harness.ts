@@ -22,6 +22,7 @@ import type { Operation as OperationName } from '../../src/protocol/enumerations
 import type { Version } from '../../src/schema/version.ts'
 import { createLinkCertificates } from '../../src/pki/link-certificates.ts'
 import { pkiPaths } from '../../src/pki/pki-paths.ts'
+import type { Log } from '../../src/observe/log.ts'
 import type { UnregisteredPolicy } from '../../src/access/authenticate.ts'
 import { openSqliteStore, type OpenStore } from '../../src/store/sqlite.ts'
 import { createUuidV7Ids } from '../../src/system.ts'
@@ -64,6 +65,8 @@ export type TestClock = Clock & { set(seconds: number): void; advance(seconds: n
 export type HarnessOptions = {
   readonly credentials?: CredentialsPolicy
   readonly unregistered?: UnregisteredPolicy
+  /** Absent: nobody reads it. */
+  readonly log?: Log
 }
 
 export type UserOptions = DeviceIdentifiers & {
@@ -143,7 +146,7 @@ type Opened = {
   close(): Promise<void>
 }
 
-const open = async (directory: string, clock: Clock, policy: HarnessOptions): Promise<Opened> => {
+const open = async (directory: string, clock: Clock, { log = quiet, ...policy }: HarnessOptions): Promise<Opened> => {
   const store = await openSqliteStore({ path: join(directory, 'kmipd.db') })
   const rootKey = await openRootKey({ path: join(directory, 'root.key') })
   const storeKeys = await loadStoreKeys([rootKey], store.objects.settings)
@@ -169,7 +172,7 @@ const open = async (directory: string, clock: Clock, policy: HarnessOptions): Pr
     links: { ...authentications.links, ...createLinkCertificates(pkiPaths(join(directory, 'pki')).authority) },
     clock,
     ids: createUuidV7Ids(),
-    log: quiet,
+    log,
     operations: OPERATIONS,
     serverVersion: 'test',
     cachedObjects: 1000,

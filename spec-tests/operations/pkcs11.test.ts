@@ -12,6 +12,7 @@ import { LOCATE_CAP } from '../../src/engine/create-engine.ts'
 import type { CryptokiReader } from '../../src/protocol/pkcs11/codec.ts'
 import { count, counted, createCryptokiReader, flag, list, ulong } from '../../src/protocol/pkcs11/codec.ts'
 import { CKA, CKK, CKO } from '../../src/protocol/pkcs11/constants.ts'
+import { FUNCTIONS } from '../../src/operations/pkcs11/functions.ts'
 import { PKCS_11_FUNCTION, type Pkcs11Function } from '../../src/protocol/enumerations.ts'
 import { createKey, openServer, refusal } from '../helpers/calls.ts'
 import type { TestClient } from '../helpers/harness.ts'
@@ -121,9 +122,20 @@ void test('2.1 §6.1.37: the library, its slot, its token and its mechanisms', a
   t.ok(types.includes(0x1087))
   for (const type of types) t.equal((await cryptoki.ask('C_GetMechanismInfo', ulong(0), ulong(type))).bytes.length, 24)
   t.equal((await cryptoki.ask('C_GetMechanismInfo', ulong(0), ulong(0xfff))).code, 'MECHANISM_INVALID')
-  t.equal((await cryptoki.ask('C_WrapKey')).code, 'FUNCTION_NOT_SUPPORTED')
   t.equal((await cryptoki.ask('C_Finalize')).code, 'OK')
   t.equal((await cryptoki.ask('C_GetInfo')).code, 'CRYPTOKI_NOT_INITIALIZED')
+})
+
+void test('2.1 §6.1.37, §7.26: a function that is not there is told of as such, whatever its parameters', async (t) => {
+  const cryptoki = await initialize()
+  const there = new Set<string>(['C_Initialize', 'C_Finalize', ...Object.keys(FUNCTIONS)])
+  const missing = PKCS_11_FUNCTION.names.filter((name) => !there.has(name))
+  for (const name of ['C_CopyObject', 'C_WrapKey', 'C_UnwrapKey', 'C_DeriveKey'])
+    t.ok(missing.some((each) => each === name))
+  for (const name of missing) {
+    t.equal((await cryptoki.ask(name)).code, 'FUNCTION_NOT_SUPPORTED', name)
+    t.equal((await cryptoki.ask(name, ulong(1), ulong(2))).code, 'FUNCTION_NOT_SUPPORTED', name)
+  }
 })
 
 void test('2.1 §6.1.37: sessions, and who is logged in', async (t) => {

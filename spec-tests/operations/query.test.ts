@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { KEPT_PROFILES } from '../../src/domain/profiles.ts'
+import { KEPT_PROFILES, profilesIn } from '../../src/domain/profiles.ts'
 import { UNSPECIFIED } from '../../src/domain/random-generator.ts'
 import { OPERATIONS } from '../../src/operations/registry.generated.ts'
 import { OBJECT_TYPE, OPERATION, QUERY_FUNCTION, type QueryFunction } from '../../src/protocol/enumerations.ts'
@@ -100,13 +100,20 @@ for (const version of VERSIONS) {
     const told = Array.isArray(profileInformation) ? (profileInformation as readonly { profileName: string }[]) : []
     t.equal(told.length > 0, inRange(version, { since: '1.3' }))
     t.ok(told.every(({ profileName }) => PROFILE_NAME.knownIn(profileName, version)))
-    const kept = KEPT_PROFILES.filter(({ name }) => PROFILE_NAME.knownIn(name, version))
+    const kept = KEPT_PROFILES.filter(({ name, needsText }) => !needsText && PROFILE_NAME.knownIn(name, version))
     t.same(
       told.map(({ profileName }) => profileName),
       inRange(version, { since: '1.3' }) ? kept.map(({ name }) => name) : [],
     )
   })
 }
+
+void test('2.1 §7.31: profiles of messages in text are told of where such messages are spoken', (t) => {
+  const told = (speaksText: boolean) => profilesIn('2.1', { speaksText }).map(({ profileName }) => profileName)
+  t.notOk(told(false).includes('XMLServer'))
+  t.ok(told(true).includes('XMLServer'))
+  t.end()
+})
 
 void test('2.1 §7.32: profiles of 2.x say for which version they are', async (t) => {
   const { profileInformation } = await ask('2.1', 'QueryProfiles')

@@ -57,6 +57,8 @@ export type ServerFacts = {
     readonly until?: Version | undefined
   }[]
   readonly objectTypes: readonly ObjectType[]
+  /** Whether messages in JSON and XML are spoken, which is over HTTPS. */
+  readonly speaksText: boolean
 }
 
 /** Identifiers that earlier items of the batch produced (1.4 section 4, 2.1 sections 6 and 11.58). */

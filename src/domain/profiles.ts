@@ -1,4 +1,5 @@
 import { PROFILE_NAME, type ProfileName } from '../protocol/enums/profile-name.ts'
+import type { ServerFacts } from './operation-context.ts'
 import { inRange, type Version, versionNumbers } from '../schema/version.ts'
 
 /*
@@ -12,9 +13,11 @@ export type KeptProfile = {
   readonly version: Version
   /** What the names of its official cases begin with. */
   readonly cases: string
+  /** It is about messages in text, which a server speaks over HTTPS only. */
+  readonly needsText: boolean
 }
 
-type Family = readonly [name: string, cases: string, versions: readonly Version[]]
+type Family = readonly [name: string, cases: string, versions: readonly Version[], text?: 'in text']
 
 const SERVER_FAMILIES: readonly Family[] = [
   ['BaselineServer', 'BL', ['2.1']],
@@ -27,6 +30,9 @@ const SERVER_FAMILIES: readonly Family[] = [
   ['SymmetricKeyFoundryServer', 'SKFF', ['1.0', '1.1', '1.3', '1.4', '2.0', '2.1']],
   ['StorageArrayWithSelfEncryptingDriveServer', 'SASED', ['1.0', '1.3', '1.4', '2.0', '2.1']],
   ['AESXTSServer', 'AX', ['2.0', '2.1']],
+  ['QuantumSafeServer', 'QS', ['2.0', '2.1']],
+  ['PKCS_11Server', 'PKCS11', ['2.0', '2.1']],
+  ['XMLServer', 'MSGENC-XML', ['1.3', '1.4', '2.1'], 'in text'],
 ]
 
 /** Names of 1.x hold the version; those of 2.x have it in a field of its own. */
@@ -35,16 +41,18 @@ const nameIn = (family: string, version: Version): string => {
   return major === 1 ? `${family}KMIPV1_${minor}` : family
 }
 
-export const KEPT_PROFILES: readonly KeptProfile[] = SERVER_FAMILIES.flatMap(([family, cases, versions]) =>
+export const KEPT_PROFILES: readonly KeptProfile[] = SERVER_FAMILIES.flatMap(([family, cases, versions, text]) =>
   versions.flatMap((version) => {
     const name = nameIn(family, version)
-    return PROFILE_NAME.has(name) ? [{ name, version, cases }] : []
+    return PROFILE_NAME.has(name) ? [{ name, version, cases, needsText: text !== undefined }] : []
   }),
 )
 
 /** The profiles that `version` has names for, as Profile Information. */
-export const profilesIn = (version: Version) =>
-  KEPT_PROFILES.filter(({ name }) => PROFILE_NAME.knownIn(name, version)).map((profile) => ({
-    profileName: profile.name,
-    profileVersion: inRange(profile.version, { since: '2.0' }) ? versionNumbers(profile.version) : undefined,
-  }))
+export const profilesIn = (version: Version, { speaksText }: Pick<ServerFacts, 'speaksText'>) =>
+  KEPT_PROFILES.filter(({ name, needsText }) => PROFILE_NAME.knownIn(name, version) && (speaksText || !needsText)).map(
+    (profile) => ({
+      profileName: profile.name,
+      profileVersion: inRange(profile.version, { since: '2.0' }) ? versionNumbers(profile.version) : undefined,
+    }),
+  )

@@ -33,6 +33,8 @@ export type EngineDependencies = JobOptions & {
   readonly log: Log
   readonly operations: readonly Operation[]
   readonly serverVersion: string
+  /** Whether messages in JSON and XML are spoken; absent: they are not. */
+  readonly speaksText?: boolean
   /** Objects kept in memory, where the store is ours alone. */
   readonly cachedObjects: number
   readonly limits?: ScanLimits
@@ -45,13 +47,14 @@ export type EngineDependencies = JobOptions & {
 /** Identifiers in one answer of Locate, whatever the client asks for. */
 export const LOCATE_CAP = 1_000
 
-const describe = (operations: readonly Operation[], serverVersion: string): ServerFacts => ({
+const describe = ({ operations, serverVersion, speaksText = false }: EngineDependencies): ServerFacts => ({
   vendorIdentification: 'kmipd',
   productName: 'kmipd',
   serverVersion,
   operations: operations.map(({ name, since, until }) => ({ name, since, until })),
   // Register takes them all.
   objectTypes: OBJECT_TYPE.names,
+  speaksText,
 })
 
 /** The engine of a process: what answers messages, and what works without being asked. */
@@ -63,7 +66,7 @@ export type Engine = MessageHandler &
 
 /** Puts the engine together: one for each process. */
 export const createEngine = (dependencies: EngineDependencies): Engine => {
-  const { store, keys, access, clock, ids, log, operations, serverVersion, cachedObjects } = dependencies
+  const { store, keys, access, clock, ids, log, operations, cachedObjects } = dependencies
   const { limits, largestResponse, outbound } = dependencies
   const cache = store.exclusive && cachedObjects > 0 ? createObjectCache(cachedObjects) : noObjectCache
   const streams = createStreamTable(clock, ids)
@@ -86,7 +89,7 @@ export const createEngine = (dependencies: EngineDependencies): Engine => {
     clock,
     ids,
     log,
-    server: describe(operations, serverVersion),
+    server: describe(dependencies),
     links: dependencies.links,
     turns: createTurns(),
     streams,

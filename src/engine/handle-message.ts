@@ -87,6 +87,17 @@ const accounted = <T>(
   })
 }
 
+/** Characters of a Client Correlation Value that are logged: it is the client's to write. */
+const LONGEST_CORRELATION = 256
+
+/** "The server SHOULD log this information" (1.4 section 6.18, 2.1 section 9.9). */
+const noted = (request: RequestMessage, log: EngineParts['log'], { principal, peer }: Session): RequestMessage => {
+  const { clientCorrelationValue: value } = request.header
+  if (value !== undefined)
+    log.debug('request', { client: principal.name, peer, correlation: value.slice(0, LONGEST_CORRELATION) })
+  return request
+}
+
 /** The connection over which somebody asks. */
 const linkOf = ({ principal, certificate }: Session): Link | undefined =>
   certificate === undefined ? undefined : { principal, certificate }
@@ -171,7 +182,7 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
       const version = versionIn(message)
       let request: RequestMessage
       try {
-        request = parseRequest(message, version, limits)
+        request = noted(parseRequest(message, version, limits), parts.log, session)
       } catch (error) {
         return refuseMessage(error, message, version, session)
       }

@@ -9,6 +9,7 @@ export const LOG_FIELDS = [
   'client',
   'code',
   'command',
+  'correlation',
   'count',
   'durationMs',
   'file',

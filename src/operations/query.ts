@@ -83,7 +83,7 @@ const FUNCTIONS: Readonly<Record<QueryFunction, Answers>> = {
   QueryAttestationTypes: nothing,
   QueryRNGs: ({ keys }) => ({ rngParameters: generators(keys) }),
   QueryValidations: nothing,
-  QueryProfiles: ({ version }) => ({ profileInformation: profilesIn(version) }),
+  QueryProfiles: ({ version, server }) => ({ profileInformation: profilesIn(version, server) }),
   QueryCapabilities: ({ server }) => ({ capabilityInformation: capabilities(server) }),
   // Clients make their own keys; the administrator registers their certificates.
   QueryClientRegistrationMethods: () => ({ clientRegistrationMethods: ['ClientRegistered'] }),
