@@ -11,7 +11,8 @@ import { promisify } from 'node:util'
  * shared with the server, so that what a client sees is what is tested.
  */
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts')
+/** The program. */
+export const MAIN = join(import.meta.dirname, '../../src/main.ts')
 
 const run = promisify(execFile)
 
@@ -19,7 +20,7 @@ const run = promisify(execFile)
 const PATIENCE = 60_000
 
 /** The child sees none of the settings of whoever runs the tests. */
-const environment = (): NodeJS.ProcessEnv =>
+export const environment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('KMIPD_') && name !== 'NODE_OPTIONS'),
   )
@@ -58,13 +59,22 @@ const ANNOUNCEMENT = /listens on port (\d+)(?:, and for HTTPS on port (\d+))?\n/
  */
 export const SMALL_HEAP: readonly string[] = ['--max-semi-space-size=1', '--max-old-space-size=96']
 
+/** What a process needs around it: variables, and a command that runs it in another place. */
+export type Surroundings = {
+  readonly env?: Readonly<Record<string, string>>
+  readonly within?: readonly string[]
+}
+
 /** Starts `kmipd serve` on a free port of 127.0.0.1, with further flags, and flags of Node. Resolves once it listens. */
 export const startKmipd = async (
   data: string,
   flags: readonly string[] = [],
   runtime: readonly string[] = [],
+  { env = {}, within = [] }: Surroundings = {},
 ): Promise<KmipServer> => {
-  const words = [
+  const [command = '', ...words] = [
+    ...within,
+    process.execPath,
     '--no-warnings',
     ...runtime,
     MAIN,
@@ -77,7 +87,7 @@ export const startKmipd = async (
     '0',
     ...flags,
   ]
-  const child = spawn(process.execPath, words, { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, words, { env: { ...environment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   const gone = once(child, 'exit')
   const started = Promise.withResolvers<readonly [port: number, httpsPort: number]>()
   let printed = ''

@@ -10,6 +10,7 @@ import {
   GENERATE_PAIR,
   INSPECT,
   LIST_MECHANISMS,
+  type MechanismUse,
   RANDOM,
   READ,
   SIGN,
@@ -19,7 +20,7 @@ import {
   WRAP_BYTES,
 } from '../calls.ts'
 import { ModuleError } from '../module-error.ts'
-import { CKR } from '../numbers.ts'
+import { CKA_STATE, CKM, CKR } from '../numbers.ts'
 import { codeOf, type Cryptoki, tokenFacts } from './cryptoki.ts'
 import { type Objects, readAttribute } from './objects.ts'
 import type { Session, SessionPool } from './session-pool.ts'
@@ -57,10 +58,24 @@ const handler = <Request, Answer>(
   },
 })
 
-/** Room for what a mechanism adds: a tag, padding, or a whole RSA block. */
+/** Room for what a mechanism adds: a tag, padding, or a signature that is longer than its data. */
 const MARGIN = 1024
 
-const outputFor = (data: Buffer): Buffer => Buffer.alloc(data.length + MARGIN)
+const roomFor = (data: Buffer): Buffer => Buffer.alloc(data.length + MARGIN)
+
+const RSA: ReadonlySet<number> = new Set([CKM.RSA_PKCS, CKM.RSA_PKCS_OAEP, CKM.SHA256_RSA_PKCS])
+
+/** What RSA makes is as long as its modulus, and tpm2-pkcs11 refuses more room than that. */
+const outputFor = (
+  { cryptoki }: LoggedIn,
+  session: Session,
+  handle: Buffer,
+  { mechanism }: MechanismUse,
+  data: Buffer,
+): Buffer => {
+  const modulus = RSA.has(mechanism) ? readAttribute(cryptoki, session, handle, CKA_STATE.MODULUS) : undefined
+  return modulus === undefined || modulus.length === 0 ? roomFor(data) : Buffer.alloc(modulus.length)
+}
 
 /** A key made for one wrapping: of this session, and telling its value. */
 const carrier = (more: Template): Template => [
@@ -87,22 +102,25 @@ const withCarrier = async <T>(
 }
 
 const ofKeys: readonly Handler[] = [
-  handler(ENCRYPT, ({ cryptoki, objects }, { key, mechanism, data }) =>
-    objects.withObject(key, (session, handle) => {
-      cryptoki.C_EncryptInit(session, mechanism, handle)
-      return cryptoki.C_EncryptAsync(session, data, outputFor(data))
+  handler(ENCRYPT, (token, { key, mechanism, data }) =>
+    token.objects.withObject(key, (session, handle) => {
+      const output = outputFor(token, session, handle, mechanism, data)
+      token.cryptoki.C_EncryptInit(session, mechanism, handle)
+      return token.cryptoki.C_EncryptAsync(session, data, output)
     }),
   ),
-  handler(DECRYPT, ({ cryptoki, objects }, { key, mechanism, data }) =>
-    objects.withObject(key, (session, handle) => {
-      cryptoki.C_DecryptInit(session, mechanism, handle)
-      return cryptoki.C_DecryptAsync(session, data, outputFor(data))
+  handler(DECRYPT, (token, { key, mechanism, data }) =>
+    token.objects.withObject(key, (session, handle) => {
+      const output = outputFor(token, session, handle, mechanism, data)
+      token.cryptoki.C_DecryptInit(session, mechanism, handle)
+      return token.cryptoki.C_DecryptAsync(session, data, output)
     }),
   ),
-  handler(SIGN, ({ cryptoki, objects }, { key, mechanism, data }) =>
-    objects.withObject(key, (session, handle) => {
-      cryptoki.C_SignInit(session, mechanism, handle)
-      return cryptoki.C_SignAsync(session, data, outputFor(data))
+  handler(SIGN, (token, { key, mechanism, data }) =>
+    token.objects.withObject(key, (session, handle) => {
+      const output = outputFor(token, session, handle, mechanism, data)
+      token.cryptoki.C_SignInit(session, mechanism, handle)
+      return token.cryptoki.C_SignAsync(session, data, output)
     }),
   ),
   handler(VERIFY, ({ cryptoki, objects }, { key, mechanism, data, signature }) =>
@@ -121,7 +139,7 @@ const ofKeys: readonly Handler[] = [
     objects.withObject(key, (session, handle) => {
       const value = cryptoki.C_CreateObject(session, [...carrier([{ type: CKA.VALUE, value: data }])])
       return withCarrier(cryptoki, session, value, () =>
-        cryptoki.C_WrapKeyAsync(session, mechanism, handle, value, outputFor(data)),
+        cryptoki.C_WrapKeyAsync(session, mechanism, handle, value, roomFor(data)),
       )
     }),
   ),
