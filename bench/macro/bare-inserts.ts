@@ -8,7 +8,7 @@ import { join } from 'node:path'
 
 type Row = Readonly<Record<string, string | number | Buffer | null>>
 
-const TABLES = ['objects', 'search_keys', 'names', 'audit'] as const
+const TABLES = ['objects', 'object_keys', 'names', 'audit'] as const
 
 const rowsOf = (database: Database.Database, sql: string, parameter: unknown): readonly Row[] =>
   database.prepare(sql).all(parameter) as Row[]
@@ -25,7 +25,7 @@ const readObjects = (source: Database.Database, count: number): readonly ObjectR
     .reverse()
     .map((object) => ({
       objects: [object],
-      search_keys: rowsOf(source, 'select * from search_keys where object = ?', object['row_key']),
+      object_keys: rowsOf(source, 'select * from object_keys where object = ?', object['row_key']),
       names: rowsOf(source, 'select * from names where object = ?', object['row_key']),
       audit: rowsOf(source, 'select * from audit where object_id = ? limit 1', object['id']),
     }))

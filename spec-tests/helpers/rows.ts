@@ -1,5 +1,13 @@
 import type { Sealed } from '../../src/domain/bytes.ts'
-import type { Change, Commit, LifecycleColumns, ObjectRow, Search, SearchKey } from '../../src/domain/object-store.ts'
+import type {
+  Change,
+  Commit,
+  LifecycleColumns,
+  ObjectRow,
+  Search,
+  SearchFacts,
+  SearchKey,
+} from '../../src/domain/object-store.ts'
 
 /** What every part of the store takes for sealed: it cannot tell, and need not. */
 export const sealed = (text: string): Sealed => Buffer.from(text) as unknown as Sealed
@@ -26,23 +34,28 @@ export const objectRow = (id: string, facts: Partial<ObjectRow> = {}): ObjectRow
   ...facts,
 })
 
-export const searchKey = (attribute: string, value: string | Buffer, number?: number): SearchKey => ({
-  attribute,
-  value: Buffer.from(value),
-  number,
-})
+export const searchKey = (attribute: string, value: string | Buffer): SearchKey =>
+  Buffer.concat([Buffer.from(`${attribute}=`), Buffer.from(value)])
 
-type Held = { readonly keys?: readonly SearchKey[]; readonly names?: readonly string[] }
+type Held = {
+  readonly facts?: SearchFacts
+  readonly keys?: readonly SearchKey[]
+  readonly names?: readonly string[]
+}
 
-const change = (kind: Change['kind'], row: ObjectRow, { keys = [], names = [] }: Held): Change => ({
-  kind,
+const held = (row: ObjectRow, { facts = {}, keys = [], names = [] }: Held) => ({
   row,
+  facts,
   keys,
   names: names.map((name) => ({ tenant: row.tenant, name })),
 })
 
-export const insertOf = (row: ObjectRow, held: Held = {}): Change => change('insert', row, held)
-export const updateOf = (row: ObjectRow, held: Held = {}): Change => change('update', row, held)
+export const insertOf = (row: ObjectRow, what: Held = {}): Change => ({ kind: 'insert', ...held(row, what) })
+export const updateOf = (row: ObjectRow, what: Held = {}, keysBefore: readonly SearchKey[] = []): Change => ({
+  kind: 'update',
+  ...held(row, what),
+  keysBefore,
+})
 
 export const commitOf = (...changes: readonly Change[]): Commit => ({ changes, audit: [] })
 

@@ -1,9 +1,21 @@
+import { createHash } from 'node:crypto'
 import { test } from 'tap'
 import type { Attribute } from '../../src/protocol/attribute-instance.ts'
 import { anyOf } from '../../src/protocol/attribute-any.ts'
 import { STORAGE_STATUS_MASK } from '../../src/protocol/enumerations.ts'
 import { VERSIONS, type Version } from '../../src/schema/version.ts'
-import { attributeOf, createKey, FAMILIES, inFamily, named, of, openServer, refusal, group } from '../helpers/calls.ts'
+import {
+  attributeOf,
+  createKey,
+  FAMILIES,
+  group,
+  inFamily,
+  named,
+  of,
+  openServer,
+  refusal,
+  registerKey,
+} from '../helpers/calls.ts'
 import type { Payload } from '../helpers/harness.ts'
 
 const { client, harness } = await openServer()
@@ -221,5 +233,55 @@ for (const version of FAMILIES) {
     const { SymmetricKey } = await asker.call(version, 'Get', of(String(first)))
     t.match(SymmetricKey, { keyBlock: { cryptographicAlgorithm: 'AES', cryptographicLength: 256 } })
     t.notSame(await idsOf(fresh), [first])
+  })
+}
+
+for (const version of FAMILIES) {
+  void test(`1.4 §4.9 / 2.1 §6.1.28: ${version}: values that nearly all objects have, and others`, async (t) => {
+    const mine = group(`usual of ${version}`)
+    const made = await createKey(client, version, mine)
+    const brought = await registerKey(client, version, Buffer.alloc(32, 9), mine)
+    const sensitive = await createKey(client, version, mine, { name: 'Sensitive', value: true })
+    const found = (...attributes: readonly Attribute[]) => locate(version, filtersOf(mine, ...attributes))
+    t.same(await found({ name: 'Sensitive', value: false }), [brought, made])
+    t.same(await found({ name: 'Sensitive', value: true }), [sensitive])
+    t.same(await found({ name: 'LeaseTime', value: 3600 }), [sensitive, brought, made])
+    t.same(await found({ name: 'LeaseTime', value: 3601 }), [])
+    t.same(await found({ name: 'Fresh', value: true }), [sensitive, brought, made])
+    await client.call(version, 'Get', of(made))
+    t.same(await found({ name: 'Fresh', value: true }), [sensitive, brought], 'served, and not fresh any more')
+    t.same(await found({ name: 'Fresh', value: false }), [made])
+    const generator = { rngAlgorithm: 'ANSIX9_31', cryptographicAlgorithm: 'AES', cryptographicLength: 256 } as const
+    t.same(await found({ name: 'RandomNumberGenerator', value: generator }), [sensitive, made], 'what the server made')
+    t.same(await found({ name: 'RandomNumberGenerator', value: { ...generator, cryptographicLength: 128 } }), [])
+  })
+
+  void test(`1.4 §3.17 / 2.1 §4.16: ${version}: Digest by one field and by several`, async (t) => {
+    const mine = group(`digests of ${version}`)
+    const [one, other] = [
+      await registerKey(client, version, Buffer.alloc(32, 1), mine),
+      await registerKey(client, version, Buffer.alloc(32, 2), mine),
+    ]
+    const digestValue = createHash('sha256').update(Buffer.alloc(32, 1)).digest()
+    const found = (value: Extract<Attribute, { name: 'Digest' }>['value']) =>
+      locate(version, filtersOf(mine, { name: 'Digest', value }))
+    t.same(await found({ hashingAlgorithm: 'SHA_256' }), [other, one])
+    t.same(await found({ hashingAlgorithm: 'SHA_256', digestValue }), [one])
+    t.same(await found({ hashingAlgorithm: 'SHA_256', digestValue, keyFormatType: 'Raw' }), [one])
+    t.same(await found({ hashingAlgorithm: 'SHA_512', digestValue, keyFormatType: 'Raw' }), [])
+    t.same(await found({ hashingAlgorithm: 'SHA_512' }), [])
+  })
+
+  void test(`1.4 §3.21 / 2.1 §4.59: ${version}: limits past the exact numbers of JavaScript`, async (t) => {
+    const mine = group(`limits of ${version}`)
+    const limits = (usageLimitsTotal: bigint): Attribute => ({
+      name: 'UsageLimits',
+      value: { usageLimitsTotal, usageLimitsCount: undefined, usageLimitsUnit: 'Object' },
+    })
+    const id = await createKey(client, version, mine, limits(2n ** 62n))
+    const found = (total: bigint) => locate(version, filtersOf(mine, limits(total)))
+    t.same(await found(2n ** 62n), [id])
+    t.same(await found(2n ** 62n - 1n), [id], 'at least as much')
+    t.same(await found(2n ** 62n + 1n), [])
   })
 }

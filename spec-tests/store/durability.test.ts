@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'tap'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
+import { searchKey } from '../helpers/rows.ts'
 import { temporaryFolder } from '../helpers/stores.ts'
 
 const LOOP = join(import.meta.dirname, '../helpers/commit-loop.ts')
@@ -47,7 +48,7 @@ void test('kill -9: what was acknowledged is there, and no part of anything else
     const lost = ids.filter((id) => store.objects.read('default', id) === undefined)
     t.strictSame(lost, [])
     for (const id of ids.slice(-5)) {
-      const conditions = [{ kind: 'equals', attribute: 'id', value: Buffer.from(id) }] as const
+      const conditions = [{ kind: 'equals', key: searchKey('id', id) }] as const
       const search = { tenant: 'default', owner: undefined, conditions, offset: 0, limit: 5, count: false, now: 0 }
       const storage = { online: true, archived: false, destroyed: false }
       t.strictSame((await store.objects.search({ ...search, storage })).ids, [id])

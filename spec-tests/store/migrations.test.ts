@@ -1,13 +1,13 @@
 import { sql } from 'kysely'
 import { test, type Test } from 'tap'
-import type { ObjectRow } from '../../src/domain/object-store.ts'
+import type { Condition, ObjectRow } from '../../src/domain/object-store.ts'
 import { initial } from '../../src/store/migrations/001-initial.ts'
 import { MIGRATIONS } from '../../src/store/migrations/list.ts'
 import { migrate, schemaVersion } from '../../src/store/migrations/migrate.ts'
 import type { Migration } from '../../src/store/migrations/migration.ts'
 import { materialColumns, recordOf } from '../../src/store/object-record.ts'
-import { queriesFor } from '../../src/store/queries/all.ts'
-import { commitOf, insertOf, objectRow } from '../helpers/rows.ts'
+import type { SqlValue } from '../../src/store/statement.ts'
+import { commitOf, insertOf, objectRow, searchFor, searchKey } from '../helpers/rows.ts'
 import { forEachEngine, type BareConnection, type Engine } from '../helpers/stores.ts'
 
 const connectFor = async (t: Test, engine: Engine): Promise<BareConnection> => {
@@ -118,18 +118,28 @@ forEachEngine('the audit trail has a row for each record of a commit that was wr
   ])
 })
 
+const insertOld = (
+  { connection, dialect }: BareConnection,
+  record: Readonly<Record<string, SqlValue>>,
+  table = 'objects',
+) => {
+  const literals = Object.values(record).map((value) => {
+    if (Buffer.isBuffer(value)) {
+      return dialect.name === 'sqlite' ? `x'${value.toString('hex')}'` : `'\\x${value.toString('hex')}'::bytea`
+    }
+    return typeof value === 'string' ? `'${value}'` : String(value)
+  })
+  return connection.execute(`insert into ${table} (${Object.keys(record).join(', ')}) values (${literals.join(', ')})`)
+}
+
 forEachEngine('what was archived before there was an archive moves into it', async (t, engine) => {
   const place = await engine.place()
   t.teardown(() => place.remove())
   const bare = await place.connect()
-  const { dialect, connection } = bare
-  await migrate(dialect, connection, MIGRATIONS.slice(0, 2))
+  await migrate(bare.dialect, bare.connection, MIGRATIONS.slice(0, 2))
   const row = objectRow('old', { lifecycle: { ...objectRow('none').lifecycle, archiveDate: 5 } })
   const kept = objectRow('on-line')
-  const insert = (one: ObjectRow) => {
-    const record = { ...recordOf(one), ...materialColumns(one.material) }
-    return connection.prepare(queriesFor(dialect).objects.insert).first(record)
-  }
+  const insert = (one: ObjectRow) => insertOld(bare, { ...recordOf(one), ...materialColumns(one.material) })
   await insert(row)
   await insert(kept)
   await bare.end()
@@ -137,4 +147,82 @@ forEachEngine('what was archived before there was an archive moves into it', asy
   t.teardown(() => store.close())
   t.strictSame(await store.objects.read('default', 'old'), row)
   t.strictSame(await store.objects.read('default', 'on-line'), kept)
+})
+
+type OldKey = readonly [attribute: string, value: string, number?: number]
+
+const FALSE = '06000000080000000000000000'
+const TRUE = '06000000080000000000000001'
+const SHA_256 = '42003805000000040000000600000000'
+const SHA_512 = '42003805000000040000000800000000'
+const RAW = '42004205000000040000000100000000'
+const digestValue = (byte: string): string => `4200350800000020${byte.repeat(32)}`
+
+const USUAL_KEYS: readonly OldKey[] = [
+  ['420039', '0900000008000000000000000a', 10],
+  ['42002c', '02000000040000000c00000000', 12],
+  ['420120', FALSE],
+  ['4200a8', TRUE],
+  ['420034', SHA_256],
+  ['420034', RAW],
+  ['420034', digestValue('aa')],
+  ['420034', `${SHA_256}${digestValue('aa')}${RAW}`],
+  ['420095.total', Buffer.from(String(2n ** 62n)).toString('hex'), 2 ** 62],
+  ['x/colour', '0700000003626c750000000000'],
+]
+
+const UNUSUAL_KEYS: readonly OldKey[] = [
+  ['420039', '0900000008000000000000000a', 20],
+  ['420120', TRUE],
+  ['4200a8', TRUE],
+  ['420034', SHA_256],
+  ['420034', SHA_512],
+  ['420034', RAW],
+  ['420034', digestValue('bb')],
+]
+
+forEachEngine('1.4 §4.9 / 2.1 §6.1.28: what was found by separate keys is found by one', async (t, engine) => {
+  const place = await engine.place()
+  t.teardown(() => place.remove())
+  const bare = await place.connect()
+  await migrate(bare.dialect, bare.connection, MIGRATIONS.slice(0, 4))
+  const objects = [
+    ['usual', USUAL_KEYS],
+    ['unusual', UNUSUAL_KEYS],
+    ['bare', []],
+  ] as const
+  for (const [index, [id, keys]] of objects.entries()) {
+    await insertOld(bare, recordOf(objectRow(id)))
+    for (const [attribute, value, number = null] of keys) {
+      const key = { attribute, value: Buffer.from(value, 'hex'), object: index + 1, number }
+      await insertOld(bare, key, 'search_keys')
+    }
+  }
+  await bare.end()
+  const store = await place.open()
+  t.teardown(() => store.close())
+  const key = (attribute: string, value: string) => searchKey(attribute, Buffer.from(value, 'hex'))
+  const equals = (attribute: string, value: string): Condition => ({ kind: 'equals', key: key(attribute, value) })
+  const usual = (attribute: string, value: string): Condition => ({
+    kind: 'usual',
+    key: key(attribute, value),
+    marker: searchKey(attribute, ''),
+  })
+  const cases: readonly (readonly [title: string, condition: Condition, ids: readonly string[]])[] = [
+    ['a usual value', usual('420120', FALSE), ['usual']],
+    ['another value', equals('420120', TRUE), ['unusual']],
+    ['a usual value that both have', usual('4200a8', TRUE), ['unusual', 'usual']],
+    ['a usual field', usual('420034', SHA_256), ['unusual', 'usual']],
+    ['a usual field of an object that has more', usual('420034', RAW), ['unusual', 'usual']],
+    ['another field', equals('420034', SHA_512), ['unusual']],
+    ['a field that is always kept', equals('420034', digestValue('aa')), ['usual']],
+    ['an attribute of a vendor', equals('x/colour', '0700000003626c750000000000'), ['usual']],
+    ['a date', { kind: 'range', fact: 'initialDate', from: 10, to: 19 }, ['usual']],
+    ['bits', { kind: 'has-bits', fact: 'usageMask', bits: 4 }, ['usual']],
+    ['a limit', { kind: 'at-least', fact: 'limitTotal', limit: 2n ** 62n }, ['usual']],
+    ['a limit that is too low', { kind: 'at-least', fact: 'limitTotal', limit: 2n ** 62n + 1n }, []],
+  ]
+  for (const [title, condition, ids] of cases) {
+    t.strictSame((await store.objects.search(searchFor({ conditions: [condition] }))).ids, ids, title)
+  }
 })

@@ -1,35 +1,44 @@
 import fc from 'fast-check'
-import type { Condition, LifecycleColumns, ObjectRow, Search, SearchKey } from '../../src/domain/object-store.ts'
+import type {
+  Condition,
+  LifecycleColumns,
+  ObjectRow,
+  Search,
+  SearchFacts,
+  SearchKey,
+} from '../../src/domain/object-store.ts'
 import { stateAt } from '../../src/domain/state.ts'
 import { STATE } from '../../src/protocol/enums/state.ts'
 import type { OpenStore } from '../../src/store/sqlite.ts'
 import { commitOf, insertOf, NO_DATES, objectRow, searchFor, searchKey } from '../helpers/rows.ts'
 import { forEachEngine, openFor } from '../helpers/stores.ts'
 
-type Stored = { readonly row: ObjectRow; readonly keys: readonly SearchKey[] }
+type Stored = { readonly row: ObjectRow; readonly facts: SearchFacts; readonly keys: readonly SearchKey[] }
 
 /** In the order in which they are made. */
 const insertAll = async (store: OpenStore, objects: readonly Stored[]): Promise<void> => {
-  await store.objects.commit(commitOf(...objects.map(({ row, keys }) => insertOf(row, { keys }))))
+  await store.objects.commit(commitOf(...objects.map(({ row, ...held }) => insertOf(row, held))))
 }
 
-const fits = ({ row, keys }: Stored, condition: Condition, now: number): boolean => {
+const fits = ({ row, facts, keys }: Stored, condition: Condition, now: number): boolean => {
+  const has = (wanted: SearchKey): boolean => keys.some((key) => key.equals(wanted))
   switch (condition.kind) {
     case 'equals':
-      return keys.some((key) => key.attribute === condition.attribute && key.value.equals(condition.value))
-    case 'range':
-      return keys.some(
-        ({ attribute, number }) =>
-          attribute === condition.attribute &&
-          number !== undefined &&
-          number >= condition.from &&
-          number <= condition.to,
-      )
-    case 'has-bits':
-      return keys.some(
-        ({ attribute, number }) =>
-          attribute === condition.attribute && number !== undefined && (number & condition.bits) === condition.bits,
-      )
+      return has(condition.key)
+    case 'usual':
+      return has(condition.key) || !has(condition.marker)
+    case 'range': {
+      const date = { ...facts, ...row.lifecycle }[condition.fact]
+      return date !== undefined && date >= condition.from && date <= condition.to
+    }
+    case 'at-least': {
+      const limit = facts[condition.fact]
+      return limit !== undefined && limit >= condition.limit
+    }
+    case 'has-bits': {
+      const mask = facts[condition.fact]
+      return mask !== undefined && (mask & condition.bits) === condition.bits
+    }
     case 'id':
       return row.id === condition.id
     case 'object-type':
@@ -55,26 +64,39 @@ const expected = (objects: readonly Stored[], search: Search): readonly string[]
 
 const key: Stored = {
   row: objectRow('key', { lifecycle: { ...NO_DATES, activationDate: 900 } }),
-  keys: [searchKey('algorithm', 'AES', 3), searchKey('mask', 'm', 0b1100), searchKey('date', 'd', 500)],
+  facts: { usageMask: 0b1100, initialDate: 500, limitTotal: 2n ** 62n, limitCount: 10n },
+  keys: [searchKey('algorithm', 'AES'), searchKey('word', 'd')],
 }
 const OBJECTS: readonly Stored[] = [
   key,
-  { row: objectRow('certificate', { objectType: 1, owner: 'bob' }), keys: [searchKey('date', 'd', 700)] },
-  { row: objectRow('elsewhere', { tenant: 'other' }), keys: key.keys },
+  {
+    row: objectRow('certificate', { objectType: 1, owner: 'bob' }),
+    facts: { initialDate: 700 },
+    keys: [searchKey('word', 'd'), searchKey('sensitive', ''), searchKey('sensitive', 'true')],
+  },
+  { ...key, row: objectRow('elsewhere', { tenant: 'other' }) },
   {
     row: objectRow('archived', { lifecycle: { ...NO_DATES, archiveDate: 1 } }),
-    keys: [searchKey('mask', 'm', 0b0100), searchKey('date', 'd', 500), searchKey('date', 'e', 510)],
+    facts: { usageMask: 0b0100, initialDate: 510 },
+    keys: [searchKey('word', 'd')],
   },
-  { row: objectRow('destroyed', { lifecycle: { ...NO_DATES, destroyDate: 1, archiveDate: 1 } }), keys: key.keys },
-  { row: objectRow('newest'), keys: [searchKey('algorithm', 'RSA', 4), searchKey('mask', 'm', 0b1110)] },
+  { ...key, row: objectRow('destroyed', { lifecycle: { ...NO_DATES, destroyDate: 1, archiveDate: 1 } }) },
+  {
+    row: objectRow('newest'),
+    facts: { usageMask: 0b1110, limitTotal: 2n ** 62n - 1n, limitCount: 2n ** 62n - 1n },
+    keys: [searchKey('algorithm', 'RSA'), searchKey('sensitive', ''), searchKey('sensitive', 'false')],
+  },
 ]
 
 const ALL = { online: true, archived: true, destroyed: true }
-const equals = (attribute: string, value: string): Condition => ({
-  kind: 'equals',
-  attribute,
-  value: Buffer.from(value),
+const equals = (attribute: string, value: string): Condition => ({ kind: 'equals', key: searchKey(attribute, value) })
+const usual = (attribute: string, value: string): Condition => ({
+  kind: 'usual',
+  key: searchKey(attribute, value),
+  marker: searchKey(attribute, ''),
 })
+const range = (from: number, to: number): Condition => ({ kind: 'range', fact: 'initialDate', from, to })
+const atLeast = (fact: 'limitTotal' | 'limitCount', limit: bigint): Condition => ({ kind: 'at-least', fact, limit })
 
 const CASES: readonly (readonly [title: string, search: Partial<Search>, ids: readonly string[]])[] = [
   ['all on line, newest first', {}, ['newest', 'certificate', 'key']],
@@ -86,17 +108,27 @@ const CASES: readonly (readonly [title: string, search: Partial<Search>, ids: re
   ['of nobody', { owner: 'nobody' }, []],
   ['of another tenant', { tenant: 'other' }, ['elsewhere']],
   ['equal value', { conditions: [equals('algorithm', 'AES')] }, ['key']],
-  ['equal value of another attribute', { conditions: [equals('date', 'AES')] }, []],
-  ['two equal values', { conditions: [equals('algorithm', 'AES'), equals('date', 'd')] }, ['key']],
-  ['two equal values of two objects', { conditions: [equals('algorithm', 'RSA'), equals('date', 'd')] }, []],
-  ['range', { conditions: [{ kind: 'range', attribute: 'date', from: 500, to: 700 }] }, ['certificate', 'key']],
-  ['range, both ends', { conditions: [{ kind: 'range', attribute: 'date', from: 700, to: 700 }] }, ['certificate']],
-  ['range between values', { conditions: [{ kind: 'range', attribute: 'date', from: 501, to: 699 }] }, []],
+  ['equal value of another attribute', { conditions: [equals('word', 'AES')] }, []],
+  ['two equal values', { conditions: [equals('algorithm', 'AES'), equals('word', 'd')] }, ['key']],
+  ['two equal values of two objects', { conditions: [equals('algorithm', 'RSA'), equals('word', 'd')] }, []],
+  ['the usual value', { conditions: [usual('sensitive', 'false')] }, ['newest', 'key']],
+  ['another value than the usual one', { conditions: [equals('sensitive', 'true')] }, ['certificate']],
   [
-    'range with two instances in it',
-    { storage: ALL, conditions: [{ kind: 'range', attribute: 'date', from: 500, to: 600 }] },
-    ['destroyed', 'archived', 'key'],
+    'the usual value, and one that few have',
+    { conditions: [usual('sensitive', 'false'), equals('word', 'd')] },
+    ['key'],
   ],
+  ['range', { conditions: [range(500, 700)] }, ['certificate', 'key']],
+  ['range, both ends', { conditions: [range(700, 700)] }, ['certificate']],
+  ['range between values', { conditions: [range(501, 699)] }, []],
+  ['range in every place', { storage: ALL, conditions: [range(500, 600)] }, ['destroyed', 'archived', 'key']],
+  [
+    'range of what decides the State',
+    { conditions: [{ kind: 'range', fact: 'activationDate', from: 1, to: 900 }] },
+    ['key'],
+  ],
+  ['a limit past the numbers of JavaScript', { conditions: [atLeast('limitTotal', 2n ** 62n)] }, ['key']],
+  ['two limits', { conditions: [atLeast('limitTotal', 1n), atLeast('limitCount', 11n)] }, ['newest']],
   ['identifier', { conditions: [{ kind: 'id', id: 'key' }] }, ['key']],
   ['identifier of another tenant', { conditions: [{ kind: 'id', id: 'elsewhere' }] }, []],
   ['identifier, and a condition it fails', { conditions: [{ kind: 'id', id: 'key' }, equals('algorithm', 'RSA')] }, []],
@@ -111,8 +143,8 @@ const CASES: readonly (readonly [title: string, search: Partial<Search>, ids: re
     [],
   ],
   ['object type', { conditions: [{ kind: 'object-type', objectType: 1 }] }, ['certificate']],
-  ['one bit', { conditions: [{ kind: 'has-bits', attribute: 'mask', bits: 0b0100 }] }, ['newest', 'key']],
-  ['two bits', { conditions: [{ kind: 'has-bits', attribute: 'mask', bits: 0b0110 }] }, ['newest']],
+  ['one bit', { conditions: [{ kind: 'has-bits', fact: 'usageMask', bits: 0b0100 }] }, ['newest', 'key']],
+  ['two bits', { conditions: [{ kind: 'has-bits', fact: 'usageMask', bits: 0b0110 }] }, ['newest']],
   ['state', { conditions: [{ kind: 'state', state: STATE.code.Active }] }, ['key']],
   ['state before the time', { now: 899, conditions: [{ kind: 'state', state: STATE.code.Active }] }, []],
   ['a page', { offset: 1, limit: 1 }, ['certificate']],
@@ -134,7 +166,8 @@ forEachEngine('1.4 §4.9 / 2.1 §6.1.27: Located Items counts all hits, where th
   const store = await openFor(t, engine)
   const objects = Array.from({ length: 2_500 }, (_, index) => ({
     row: objectRow(`id ${String(index).padStart(4, '0')}`),
-    keys: [searchKey('all', 'a', 1), ...(index % 50 === 0 ? [searchKey('some', 's', 1)] : [])],
+    facts: {},
+    keys: [searchKey('all', 'a'), ...(index % 50 === 0 ? [searchKey('some', 's')] : [])],
   }))
   await insertAll(store, objects)
   const cases: readonly (readonly [title: string, search: Partial<Search>, total: number | undefined])[] = [
@@ -164,12 +197,12 @@ forEachEngine('a long range is found wherever its objects are', async (t, engine
   const wide = engine.name === 'SQLite' ? 20_500 : 3_000
   const object = (index: number): Stored => ({
     row: objectRow(`id ${index}`),
-    keys: [searchKey('date', `d ${index}`, index), searchKey('group', 'g')],
+    facts: { initialDate: index },
+    keys: [searchKey('group', 'g')],
   })
   const objects = Array.from({ length: 1_500 + wide }, (_, index) => object(index))
   for (let first = 0; first < objects.length; first += 2_000)
     await insertAll(store, objects.slice(first, first + 2_000))
-  const range = (from: number, to: number): Condition => ({ kind: 'range', attribute: 'date', from, to })
   const cases: readonly (readonly [title: string, conditions: readonly Condition[], offset: number])[] = [
     ['old', [range(0, 1_499)], 0],
     ['old, deep', [range(0, 1_499)], 1_400],
@@ -195,22 +228,39 @@ const dates = fc.record({
 
 const attribute = fc.constantFrom('a', 'b')
 const number = fc.integer({ min: 0, max: 7 })
+const key7 = fc.tuple(attribute, number).map(([name, n]) => searchKey(name, Buffer.from([n])))
+const perhaps = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
 
 const stored = fc.record({
   owner: fc.constantFrom('admin', 'bob'),
   tenant: fc.constantFrom('default', 'default', 'other'),
   objectType: fc.constantFrom(1, 2, 3),
   lifecycle: dates,
-  keys: fc.array(
-    fc.tuple(attribute, number).map(([name, n]) => searchKey(name, Buffer.from([n]), n)),
-    { maxLength: 4 },
-  ),
+  facts: fc.record({
+    initialDate: perhaps(number),
+    rotateDate: perhaps(number),
+    usageMask: perhaps(number),
+    storageMask: perhaps(number),
+    limitTotal: perhaps(fc.bigInt(0n, 7n)),
+  }),
+  keys: fc.array(key7, { maxLength: 4 }),
 })
 
 const condition: fc.Arbitrary<Condition> = fc.oneof(
-  fc.record({ kind: fc.constant('equals' as const), attribute, value: number.map((n) => Buffer.from([n])) }),
-  fc.record({ kind: fc.constant('range' as const), attribute, from: number, to: number }),
-  fc.record({ kind: fc.constant('has-bits' as const), attribute, bits: number }),
+  fc.record({ kind: fc.constant('equals' as const), key: key7 }),
+  fc.record({ kind: fc.constant('usual' as const), key: key7, marker: key7 }),
+  fc.record({
+    kind: fc.constant('range' as const),
+    fact: fc.constantFrom('initialDate', 'rotateDate', 'activationDate', 'archiveDate'),
+    from: number,
+    to: number,
+  }),
+  fc.record({ kind: fc.constant('at-least' as const), fact: fc.constant('limitTotal'), limit: fc.bigInt(0n, 7n) }),
+  fc.record({
+    kind: fc.constant('has-bits' as const),
+    fact: fc.constantFrom('usageMask', 'storageMask'),
+    bits: number,
+  }),
   fc.record({ kind: fc.constant('object-type' as const), objectType: fc.constantFrom(1, 2, 3) }),
   fc.record({ kind: fc.constant('state' as const), state: fc.integer({ min: 1, max: 6 }) }),
   fc.record({ kind: fc.constant('id' as const), id: fc.constantFrom('0', '5', 'absent') }),
@@ -228,7 +278,7 @@ forEachEngine('1.4 §4.9 / 2.1 §6.1.27: any search finds what reading all objec
   const store = await openFor(t, engine)
   const objects = fc
     .sample(stored, { numRuns: 120, seed: 20260101 })
-    .map(({ keys, ...facts }, index): Stored => ({ row: objectRow(String(index), facts), keys }))
+    .map(({ keys, facts, ...row }, index): Stored => ({ row: objectRow(String(index), row), facts, keys }))
   await insertAll(store, objects)
   const property = fc.asyncProperty(search, async (facts) => {
     const asked = searchFor({ ...facts, now: 10 })
@@ -252,7 +302,7 @@ forEachEngine('1.4 §3.22 / 2.1 §4.57: the database derives the State as the do
   )
   await insertAll(
     store,
-    lifecycles.map((lifecycle, index) => ({ row: objectRow(String(index), { lifecycle }), keys: [] })),
+    lifecycles.map((lifecycle, index) => ({ row: objectRow(String(index), { lifecycle }), facts: {}, keys: [] })),
   )
   for (const name of STATE.names) {
     const conditions = [{ kind: 'state', state: STATE.code[name] }] as const
@@ -273,8 +323,8 @@ forEachEngine('1.4 §4.9 / 2.1 §6.1.27: more kinds of searches than are remembe
         times.flatMap((types) => [
           [
             ...Array.from({ length: equal }, () => equals('algorithm', 'AES')),
-            ...Array.from({ length: ranges }, () => ({ kind: 'range', attribute: 'date', from: 1, to: 600 }) as const),
-            ...Array.from({ length: bits }, () => ({ kind: 'has-bits', attribute: 'mask', bits: 4 }) as const),
+            ...Array.from({ length: ranges }, () => range(1, 600)),
+            ...Array.from({ length: bits }, () => ({ kind: 'has-bits', fact: 'usageMask', bits: 4 }) as const),
             ...Array.from({ length: types }, () => ({ kind: 'object-type', objectType: 2 }) as const),
           ],
         ]),

@@ -147,12 +147,22 @@ void test('1.4 §4.9 / 2.1 §6.1.27: a page of many hits is read from an index i
   const storage = { online: true, archived: false, destroyed: false }
   const cases: readonly (readonly [shape: Omit<SearchShape, 'storage' | 'windowed' | 'oldestFirst'>, index: RegExp])[] =
     [
-      [{ driver: 'equals', filters: [] }, /SEARCH d USING PRIMARY KEY \(attribute=\? AND value=\?\)/],
-      [{ driver: 'equals', filters: ['equals', 'state'] }, /SEARCH d USING PRIMARY KEY \(attribute=\? AND value=\?\)/],
-      [{ driver: 'owner', filters: ['object-type'] }, /SEARCH d USING COVERING INDEX objects_owner/],
-      [{ driver: 'object-type', filters: ['owner'] }, /SEARCH d USING COVERING INDEX objects_type/],
-      [{ driver: 'newest', filters: ['state'] }, /SEARCH d USING COVERING INDEX objects_newest/],
-      [{ driver: 'newest', filters: [] }, /SEARCH d USING COVERING INDEX objects_newest/],
+      [{ driver: { kind: 'equals' }, filters: [] }, /SEARCH d USING PRIMARY KEY \(key=\?\)/],
+      [
+        { driver: { kind: 'equals' }, filters: [{ kind: 'equals' }, { kind: 'state' }] },
+        /SEARCH d USING PRIMARY KEY \(key=\?\)/,
+      ],
+      [
+        { driver: { kind: 'owner' }, filters: [{ kind: 'object-type' }] },
+        /SEARCH d USING COVERING INDEX objects_owner/,
+      ],
+      [{ driver: { kind: 'object-type' }, filters: [{ kind: 'owner' }] }, /SEARCH d USING COVERING INDEX objects_type/],
+      [{ driver: { kind: 'newest' }, filters: [{ kind: 'state' }] }, /SEARCH d USING COVERING INDEX objects_newest/],
+      [
+        { driver: { kind: 'newest' }, filters: [{ kind: 'usual' }, { kind: 'has-bits', fact: 'usageMask' }] },
+        /SEARCH d USING COVERING INDEX objects_newest/,
+      ],
+      [{ driver: { kind: 'newest' }, filters: [] }, /SEARCH d USING COVERING INDEX objects_newest/],
     ]
   for (const [shape, index] of cases) {
     const { page } = searchStatements(SQLITE, { ...shape, storage, windowed: false, oldestFirst: false })
@@ -164,6 +174,21 @@ void test('1.4 §4.9 / 2.1 §6.1.27: a page of many hits is read from an index i
       .join('\n')
     t.match(plan, index, page.sql)
     t.notMatch(plan, /ORDER BY/, page.sql)
+  }
+  database.close()
+})
+
+void test('1.4 §4.9 / 2.1 §6.1.27: a range is read from the index of its date', async (t) => {
+  const database = openDatabase(await made(t), 'read-only')
+  const storage = { online: true, archived: false, destroyed: false }
+  const facts = ['initialDate', 'lastChangeDate', 'rotateDate', 'activationDate', 'archiveDate'] as const
+  for (const fact of facts) {
+    const driver = { kind: 'range', fact } as const
+    const { page } = searchStatements(SQLITE, { driver, filters: [], storage, windowed: false, oldestFirst: false })
+    const plan = database
+      .prepare<null[], { detail: string }>(`explain query plan ${page.sql}`)
+      .all(...(page.sql.match(/\?/g)?.map(() => null) ?? []))
+    t.match(plan[0]?.detail, /SEARCH d USING COVERING INDEX objects_\w+_date \(tenant=\? AND \w+>\? AND \w+<\?\)/)
   }
   database.close()
 })

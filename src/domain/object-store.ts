@@ -40,33 +40,47 @@ export type LifecycleColumns = {
   readonly archiveDate: number | undefined
 }
 
-/** A value that Locate finds an object by. */
-export type SearchKey = {
-  /** Which attribute: its tag in hex, or `vendor/name` for a vendor's, the vendor URI-encoded. */
-  readonly attribute: string
-  /** The encoded value; equal values have equal bytes. At most 512 bytes: longer ones are a SHA-256 of themselves. */
-  readonly value: Buffer
-  /** The value as a number where it can be searched by range. */
-  readonly number: number | undefined
+/** What an object is found by in an index: which attribute, and its encoded value. Equal values have equal bytes. */
+export type SearchKey = Buffer
+
+/**
+ * What an object is found by in columns of its row, because it is asked for by range or by bits: dates in seconds since
+ * 1970. Copies of what the document says, for searches alone.
+ */
+export type SearchFacts = {
+  readonly initialDate?: number | undefined
+  readonly lastChangeDate?: number | undefined
+  readonly originalCreationDate?: number | undefined
+  readonly processStartDate?: number | undefined
+  readonly protectStopDate?: number | undefined
+  readonly compromiseOccurrenceDate?: number | undefined
+  readonly rotateDate?: number | undefined
+  /** No attribute: when the server rotates the object. */
+  readonly rotationDue?: number | undefined
+  readonly usageMask?: number | undefined
+  readonly storageMask?: number | undefined
+  readonly limitTotal?: bigint | undefined
+  readonly limitCount?: bigint | undefined
 }
+
+export type MaskFact = 'usageMask' | 'storageMask'
+export type LimitFact = 'limitTotal' | 'limitCount'
+export type DateFact = Exclude<keyof SearchFacts, MaskFact | LimitFact> | keyof LifecycleColumns
 
 /** A Name held by an object: unique within a tenant (1.4 section 3.2, 2.1 section 4.32). */
 export type NameClaim = { readonly tenant: string; readonly name: string }
 
+type Held = {
+  readonly row: ObjectRow
+  readonly facts: SearchFacts
+  readonly keys: readonly SearchKey[]
+  readonly names: readonly NameClaim[]
+}
+
 export type Change =
-  | {
-      readonly kind: 'insert'
-      readonly row: ObjectRow
-      readonly keys: readonly SearchKey[]
-      readonly names: readonly NameClaim[]
-    }
-  /** Replaces row, keys and names. `row.version` is the version read plus one. */
-  | {
-      readonly kind: 'update'
-      readonly row: ObjectRow
-      readonly keys: readonly SearchKey[]
-      readonly names: readonly NameClaim[]
-    }
+  | ({ readonly kind: 'insert' } & Held)
+  /** Replaces row, keys and names. `row.version` is the version read plus one, `keysBefore` are the keys of that one. */
+  | ({ readonly kind: 'update'; readonly keysBefore: readonly SearchKey[] } & Held)
 
 export type AuditRecord = {
   /** Seconds since 1970. */
@@ -86,15 +100,18 @@ export type Commit = {
 
 /** One condition of a search; a search is the AND of all. */
 export type Condition =
-  | { readonly kind: 'equals'; readonly attribute: string; readonly value: Buffer }
+  | { readonly kind: 'equals'; readonly key: SearchKey }
+  /** The object has `key`, or has no `marker`: its value is the usual one. */
+  | { readonly kind: 'usual'; readonly key: SearchKey; readonly marker: SearchKey }
   /** Both ends included. */
-  | { readonly kind: 'range'; readonly attribute: string; readonly from: number; readonly to: number }
+  | { readonly kind: 'range'; readonly fact: DateFact; readonly from: number; readonly to: number }
+  | { readonly kind: 'at-least'; readonly fact: LimitFact; readonly limit: bigint }
   | { readonly kind: 'id'; readonly id: string }
   | { readonly kind: 'object-type'; readonly objectType: number }
   /** Code of a State, at the time of the search. */
   | { readonly kind: 'state'; readonly state: number }
-  /** All of these bits are set in the attribute's number. */
-  | { readonly kind: 'has-bits'; readonly attribute: string; readonly bits: number }
+  /** All of these bits are set. */
+  | { readonly kind: 'has-bits'; readonly fact: MaskFact; readonly bits: number }
 
 export type Search = {
   readonly tenant: string

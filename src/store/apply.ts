@@ -7,12 +7,12 @@ import {
   type SearchKey,
 } from '../domain/object-store.ts'
 import { createDirectoryWriter, DIRECTORY_COUNTER } from './directory-writer.ts'
-import { materialColumns, recordOf } from './object-record.ts'
+import { factColumns, materialColumns, recordOf } from './object-record.ts'
 import { KEYS_AT_ONCE, keyValuesOf, type ObjectKey } from './queries/objects.ts'
 import { createRecordWriter } from './record-store.ts'
 import type { Queries } from './queries/all.ts'
 import type { Prepare, Prepared } from './statement.ts'
-import type { NamesTable, SearchKeysTable } from './tables.ts'
+import type { NamesTable } from './tables.ts'
 import type { Work } from './work.ts'
 
 /** Applies one piece of work within the open transaction. @throws ConflictError, DuplicateError, DuplicateClientError, DuplicateUserError */
@@ -21,15 +21,7 @@ export type Apply = (work: Work) => Promise<void>
 /** What an object holds in a table of its own: what is stored, and what shall be. */
 type Difference<R> = { readonly gone: readonly R[]; readonly added: readonly R[] }
 
-const keyRecord = (object: number, key: SearchKey): SearchKeysTable => ({
-  object,
-  attribute: key.attribute,
-  value: key.value,
-  number: key.number ?? null,
-})
-
-const keyIdentity = (key: SearchKeysTable): string =>
-  `${key.attribute}\n${key.number ?? ''}\n${key.value.toString('latin1')}`
+const keyIdentity = (key: SearchKey): string => key.toString('latin1')
 const nameIdentity = (name: NamesTable): string => `${name.tenant}\n${name.name}`
 
 const difference = <R>(stored: readonly R[], wanted: readonly R[], identity: (record: R) => string): Difference<R> => {
@@ -41,34 +33,35 @@ const difference = <R>(stored: readonly R[], wanted: readonly R[], identity: (re
   }
 }
 
-/** What differs from what is stored. A new object holds nothing yet. */
-const compare = async <R extends NamesTable | SearchKeysTable>(
-  held: Prepared<ObjectKey, R>,
-  change: Change,
-  object: number,
-  wanted: readonly R[],
-  identity: (record: R) => string,
-): Promise<Difference<R>> =>
-  change.kind === 'insert' ? { gone: [], added: wanted } : difference(await held.all({ object }), wanted, identity)
+const createKeyWriter = (prepare: Prepare, { objectKeys }: Queries) => {
+  const remove = prepare(objectKeys.remove)
+  const inserts = objectKeys.inserts.map((insert) => prepare(insert))
 
-const createKeyWriter = (prepare: Prepare, { searchKeys }: Queries) => {
-  const held = prepare(searchKeys.held)
-  const remove = prepare(searchKeys.remove)
-  const inserts = searchKeys.inserts.map((insert) => prepare(insert))
-
-  const insert = async (keys: readonly SearchKeysTable[]): Promise<void> => {
+  const insert = async (keys: readonly SearchKey[], object: number): Promise<void> => {
     for (let first = 0; first < keys.length; first += KEYS_AT_ONCE) {
       const some = keys.slice(first, first + KEYS_AT_ONCE)
-      await inserts[some.length - 1]?.all(keyValuesOf(some))
+      await inserts[some.length - 1]?.all(keyValuesOf(object, some))
     }
   }
 
   return async (change: Change, object: number): Promise<void> => {
-    const wanted = change.keys.map((key) => keyRecord(object, key))
-    const { gone, added } = await compare(held, change, object, wanted, keyIdentity)
-    for (const key of gone) await remove.all(key)
-    await insert(added)
+    if (change.kind === 'insert') return insert(change.keys, object)
+    const { gone, added } = difference(change.keysBefore, change.keys, keyIdentity)
+    for (const key of gone) await remove.all({ key, object })
+    return insert(added, object)
   }
+}
+
+/** What differs from the names that are stored. A new object holds none yet. */
+const compareNames = async (
+  held: Prepared<ObjectKey, NamesTable>,
+  change: Change,
+  object: number,
+): Promise<Difference<NamesTable>> => {
+  const wanted = change.names.map((name) => ({ ...name, object }))
+  return change.kind === 'insert'
+    ? { gone: [], added: wanted }
+    : difference(await held.all({ object }), wanted, nameIdentity)
 }
 
 const createNameWriter = (prepare: Prepare, { names }: Queries) => {
@@ -78,8 +71,7 @@ const createNameWriter = (prepare: Prepare, { names }: Queries) => {
   return {
     /** Gives up what the object shall not hold any more, and returns what it shall hold besides. */
     release: async (change: Change, object: number): Promise<readonly NamesTable[]> => {
-      const wanted = change.names.map((name) => ({ ...name, object }))
-      const { gone, added } = await compare(held, change, object, wanted, nameIdentity)
+      const { gone, added } = await compareNames(held, change, object)
       for (const name of gone) await remove.all(name)
       return added
     },
@@ -111,15 +103,15 @@ const createCommit = (prepare: Prepare, queries: Queries) => {
 
   const archive = createArchive(prepare, queries)
 
-  const insertRow = async ({ row }: Change): Promise<number> => {
-    const written = await insertObject.first(recordOf(row))
+  const insertRow = async ({ row, facts }: Change): Promise<number> => {
+    const written = await insertObject.first({ ...recordOf(row), ...factColumns(facts) })
     if (written === undefined) throw new DuplicateError('id')
     await archive(row, written.object, false)
     return written.object
   }
 
-  const updateRow = async ({ row }: Change): Promise<number> => {
-    const written = await updateObject.first(recordOf(row))
+  const updateRow = async ({ row, facts }: Change): Promise<number> => {
+    const written = await updateObject.first({ ...recordOf(row), ...factColumns(facts) })
     if (written === undefined) throw new ConflictError(row.id)
     await archive(row, written.object, Number(written.archived) > 0)
     return written.object

@@ -1,12 +1,30 @@
 import type { Selectable } from 'kysely'
-import type { LifecycleColumns, ObjectRow, StoredMaterial } from '../domain/object-store.ts'
+import type { LifecycleColumns, ObjectRow, SearchFacts, StoredMaterial } from '../domain/object-store.ts'
 import type { ObjectsTable } from './tables.ts'
 
-/** A row of the table of objects, without its key. */
-export type ObjectRecord = Omit<Selectable<ObjectsTable>, 'row_key'>
+/** Columns that only searches look at. */
+type FactColumn =
+  | 'initial_date'
+  | 'last_change_date'
+  | 'original_creation_date'
+  | 'process_start_date'
+  | 'protect_stop_date'
+  | 'compromise_occurrence_date'
+  | 'rotate_date'
+  | 'rotation_due'
+  | 'usage_mask'
+  | 'storage_mask'
+  | 'limit_total'
+  | 'limit_count'
+
+/** A row of the table of objects as it is read: without its key, and without what only searches look at. */
+export type ObjectRecord = Omit<Selectable<ObjectsTable>, 'row_key' | FactColumn>
+
+/** A row as it is written. */
+export type WrittenRecord = ObjectRecord & Pick<Selectable<ObjectsTable>, FactColumn>
 
 /** The columns of the table that an `ObjectRow` is made of, besides those of its material. */
-export const FACT_COLUMNS = [
+export const ROW_COLUMNS = [
   'tenant',
   'id',
   'version',
@@ -80,4 +98,20 @@ export const recordOf = (row: ObjectRow): ObjectRecord => ({
   mac: row.mac,
   document: row.document,
   ...materialColumns(row.lifecycle.archiveDate === undefined ? row.material : undefined),
+})
+
+/** What searches look at, as columns. */
+export const factColumns = (facts: SearchFacts): Pick<WrittenRecord, FactColumn> => ({
+  initial_date: facts.initialDate ?? null,
+  last_change_date: facts.lastChangeDate ?? null,
+  original_creation_date: facts.originalCreationDate ?? null,
+  process_start_date: facts.processStartDate ?? null,
+  protect_stop_date: facts.protectStopDate ?? null,
+  compromise_occurrence_date: facts.compromiseOccurrenceDate ?? null,
+  rotate_date: facts.rotateDate ?? null,
+  rotation_due: facts.rotationDue ?? null,
+  usage_mask: facts.usageMask ?? null,
+  storage_mask: facts.storageMask ?? null,
+  limit_total: facts.limitTotal ?? null,
+  limit_count: facts.limitCount ?? null,
 })

@@ -3,7 +3,7 @@ import type { QueryResultRow } from 'pg'
 import type { MaybePromise } from '../domain/maybe-promise.ts'
 
 /** What a database takes as a parameter. */
-export type SqlValue = string | number | Buffer | null
+export type SqlValue = string | number | bigint | Buffer | null
 
 /** A compiled query whose parameters are the properties of an `I` and whose rows are `O`. */
 export type Statement<I, O extends QueryResultRow> = {

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely'
 import type { Sealed } from '../domain/bytes.ts'
+import type { SearchKey } from '../domain/object-store.ts'
 import type { RecordKind } from '../domain/records.ts'
 
 /*
@@ -25,6 +26,18 @@ export type ObjectsTable = {
   sealed: Sealed | null
   resident_token: string | null
   resident_key: Buffer | null
+  initial_date: number | null
+  last_change_date: number | null
+  original_creation_date: number | null
+  process_start_date: number | null
+  protect_stop_date: number | null
+  compromise_occurrence_date: number | null
+  rotate_date: number | null
+  rotation_due: number | null
+  usage_mask: number | null
+  storage_mask: number | null
+  limit_total: bigint | null
+  limit_count: bigint | null
 }
 
 /** Material of archived objects, out of the way of everything on line. */
@@ -35,7 +48,7 @@ export type ArchivedMaterialTable = {
   resident_key: Buffer | null
 }
 
-export type SearchKeysTable = { object: number; attribute: string; value: Buffer; number: number | null }
+export type ObjectKeysTable = { key: SearchKey; object: number }
 
 export type NamesTable = { tenant: string; name: string; object: number }
 
@@ -100,7 +113,7 @@ export type SchemaVersionTable = { version: number }
 export type Tables = {
   objects: ObjectsTable
   archived_material: ArchivedMaterialTable
-  search_keys: SearchKeysTable
+  object_keys: ObjectKeysTable
   names: NamesTable
   settings: SettingsTable
   clients: ClientsTable

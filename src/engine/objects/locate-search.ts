@@ -8,9 +8,11 @@ import { type Enumeration } from '../../schema/enumeration.ts'
 import { ITEM_TYPE } from '../../ttlv/item-type.ts'
 import { readLong, tagAt, typeAt } from '../../ttlv/reader.ts'
 import { TAG } from '../../protocol/tags.ts'
-import type { Condition, Search } from '../../domain/object-store.ts'
+import type { Condition, DateFact, LimitFact, MaskFact, Search } from '../../domain/object-store.ts'
 import type { LocateQuery } from '../../domain/operation-context.ts'
-import { fieldsValue, filterFields, filterValue, keyName, type KnownRef, limitKeyName } from './search-keys.ts'
+import { dateFact } from './search-facts.ts'
+import { fieldsValue, filterFields, filterValue, isFoundByFields, type KnownRef, mayMix } from './search-values.ts'
+import { equalTo } from './usual-values.ts'
 
 /*
  * From the filters of Locate to conditions of a search (1.4 section 4.9, 2.1 section 6.1.28). A filter that cannot be
@@ -39,22 +41,19 @@ const known = (ref: AttributeRef): KnownRef => {
   return ref
 }
 
-const equalTo = (ref: KnownRef, value: Buffer): Condition => ({ kind: 'equals', attribute: keyName(ref), value })
-
 /** Usage Limits match where Total and Count are at least as large; the unit must be the same. */
-const limitCondition = (ref: KnownRef, field: Buffer): Condition => {
-  const atLeast = (limit: 'total' | 'count'): Condition => {
+const limitCondition = (field: Buffer): Condition => {
+  const atLeast = (fact: LimitFact): Condition => {
     if (typeAt(field, 0) !== ITEM_TYPE.LongInteger) throw invalid('The filter has the wrong type')
-    const from = Number(readLong(field, 0))
-    return { kind: 'range', attribute: limitKeyName(limit), from, to: Number.MAX_SAFE_INTEGER }
+    return { kind: 'at-least', fact, limit: readLong(field, 0) }
   }
   switch (tagAt(field, 0)) {
     case TAG.UsageLimitsTotal:
-      return atLeast('total')
+      return atLeast('limitTotal')
     case TAG.UsageLimitsCount:
-      return atLeast('count')
+      return atLeast('limitCount')
     default:
-      return equalTo(ref, fieldsValue(field))
+      return equalTo({ name: 'UsageLimits' }, fieldsValue(field))
   }
 }
 
@@ -68,25 +67,28 @@ const fieldCount = (ref: KnownRef): number => {
 }
 
 const wholeOrFields = (ref: KnownRef, fields: readonly Buffer[]): readonly Condition[] =>
-  fields.length === fieldCount(ref)
+  fields.length === fieldCount(ref) && !isFoundByFields(ref)
     ? [equalTo(ref, fieldsValue(...fields))]
     : fields.map((field) => equalTo(ref, fieldsValue(field)))
 
 /** One date is an exact time, two of the same attribute are a range with both ends. */
-const dateRange = (filters: readonly AttributeFilter[]): readonly Condition[] => {
-  const [first] = filters
-  if (first === undefined || first.ref.name === 'Unknown') return []
+const dateRange = (fact: DateFact, filters: readonly AttributeFilter[]): Condition => {
   const times = filters.map(({ value }) => {
     if (value.type !== 'DateTime') throw invalid('The filter has the wrong type')
     return value.value
   })
   if (times.length > 2) throw invalid('More than two values of one date')
-  return [{ kind: 'range', attribute: keyName(first.ref), from: Math.min(...times), to: Math.max(...times) }]
+  return { kind: 'range', fact, from: Math.min(...times), to: Math.max(...times) }
 }
 
 const text = (value: AnyValue): string => {
   if (value.type !== 'TextString') throw invalid('The filter has the wrong type')
   return value.value
+}
+
+const hasBits = (fact: MaskFact, value: AnyValue): Condition => {
+  if (value.type !== 'Integer') throw invalid('The filter has the wrong type')
+  return { kind: 'has-bits', fact, bits: value.value }
 }
 
 const standard = (filter: AttributeFilter): readonly Condition[] => {
@@ -99,11 +101,11 @@ const standard = (filter: AttributeFilter): readonly Condition[] => {
     case 'State':
       return [{ kind: 'state', state: enumerationCode(STATE, value) }]
     case 'CryptographicUsageMask':
+      return [hasBits('usageMask', value)]
     case 'ProtectionStorageMask':
-      if (value.type !== 'Integer') throw invalid('The filter has the wrong type')
-      return [{ kind: 'has-bits', attribute: keyName(ref), bits: value.value }]
+      return [hasBits('storageMask', value)]
     case 'UsageLimits':
-      return namedFields(filter).map((field) => limitCondition({ name: 'UsageLimits' }, field))
+      return namedFields(filter).map(limitCondition)
     default:
       return value.type === 'Structure'
         ? wholeOrFields(known(ref), namedFields(filter))
@@ -116,13 +118,14 @@ const hasRightType = ({ ref, value }: AttributeFilter): boolean =>
   ref.name === 'VendorAttribute' ||
   attributeRow(ref.name).kind.itemTypes.some((type) => type === ITEM_TYPE[value.type])
 
-const isDate = ({ ref }: AttributeFilter): boolean =>
-  ref.name !== 'Unknown' && ref.name !== 'VendorAttribute' && attributeRow(ref.name).search === 'date'
+const dateOf = ({ ref }: AttributeFilter): DateFact | undefined =>
+  ref.name === 'Unknown' || ref.name === 'VendorAttribute' ? undefined : dateFact(ref.name)
 
 const conditionsOf = (filters: readonly AttributeFilter[]): readonly Condition[] => {
   for (const filter of filters) if (!hasRightType(filter)) throw invalid('The filter has the wrong type')
-  const dates = Map.groupBy(filters.filter(isDate), ({ ref }) => ref.name)
-  return [...filters.filter((filter) => !isDate(filter)).flatMap(standard), ...[...dates.values()].flatMap(dateRange)]
+  const byDate = Map.groupBy(filters, dateOf)
+  const dates = [...byDate].flatMap(([fact, some]) => (fact === undefined ? [] : dateRange(fact, some)))
+  return [...(byDate.get(undefined) ?? []).flatMap(standard), ...dates]
 }
 
 /** On-line only where the request does not say (1.4 section 4.9). */
@@ -171,7 +174,8 @@ const togetherOf = (filter: AttributeFilter): readonly Together[] => {
   const { ref, value } = filter
   if (value.type !== 'Structure' || ref.name === 'UsageLimits') return []
   const fields = namedFields(filter)
-  return fields.length === 1 || fields.length === fieldCount(known(ref)) ? [] : [{ ref: known(ref), fields }]
+  const isWhole = fields.length === fieldCount(known(ref)) && !isFoundByFields(known(ref))
+  return fields.length === 1 || isWhole || !mayMix(known(ref)) ? [] : [{ ref: known(ref), fields }]
 }
 
 /** A search, and what has to be checked on each object that it finds. */

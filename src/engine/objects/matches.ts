@@ -1,7 +1,9 @@
 import { OBJECT_TYPE, STATE } from '../../protocol/enumerations.ts'
 import { isArchived, isDestroyed, type ManagedObject, stateOf } from '../../domain/managed-object.ts'
-import type { Condition, Search, SearchKey } from '../../domain/object-store.ts'
+import type { Condition, LifecycleColumns, Search, SearchFacts, SearchKey } from '../../domain/object-store.ts'
+import { lifecycleOf } from '../../domain/state.ts'
 import type { Together } from './locate-search.ts'
+import { searchFacts } from './search-facts.ts'
 import { hasFields, searchKeys } from './search-keys.ts'
 
 /*
@@ -9,17 +11,34 @@ import { hasFields, searchKeys } from './search-keys.ts'
  * hold it against what the databases answer.
  */
 
-const numberMatches = (keys: readonly SearchKey[], attribute: string, matches: (number: number) => boolean): boolean =>
-  keys.some((key) => key.attribute === attribute && key.number !== undefined && matches(key.number))
+/** What a search looks at: in the database columns and keys, here made from the object. */
+type Searched = {
+  readonly object: ManagedObject
+  readonly facts: SearchFacts & LifecycleColumns
+  readonly keys: readonly SearchKey[]
+}
 
-const holds = (object: ManagedObject, keys: readonly SearchKey[], condition: Condition, now: number): boolean => {
+const hasKey = ({ keys }: Searched, wanted: SearchKey): boolean => keys.some((key) => key.equals(wanted))
+
+const holds = (searched: Searched, condition: Condition, now: number): boolean => {
+  const { object, facts } = searched
   switch (condition.kind) {
     case 'equals':
-      return keys.some((key) => key.attribute === condition.attribute && key.value.equals(condition.value))
-    case 'range':
-      return numberMatches(keys, condition.attribute, (number) => number >= condition.from && number <= condition.to)
-    case 'has-bits':
-      return numberMatches(keys, condition.attribute, (number) => (number & condition.bits) === condition.bits)
+      return hasKey(searched, condition.key)
+    case 'usual':
+      return hasKey(searched, condition.key) || !hasKey(searched, condition.marker)
+    case 'range': {
+      const date = facts[condition.fact]
+      return date !== undefined && date >= condition.from && date <= condition.to
+    }
+    case 'at-least': {
+      const limit = facts[condition.fact]
+      return limit !== undefined && limit >= condition.limit
+    }
+    case 'has-bits': {
+      const mask = facts[condition.fact]
+      return mask !== undefined && (mask & condition.bits) === condition.bits
+    }
     case 'id':
       return object.id === condition.id
     case 'object-type':
@@ -42,6 +61,8 @@ export const holdsTogether = (object: ManagedObject, together: readonly Together
 export const matches = (object: ManagedObject, search: Search): boolean => {
   if (object.tenant !== search.tenant || (search.owner !== undefined && object.owner !== search.owner)) return false
   if (!inStorage(object, search.storage)) return false
-  const keys = searchKeys(object.attributes)
-  return search.conditions.every((condition) => holds(object, keys, condition, search.now))
+  const { attributes } = object
+  const facts = { ...lifecycleOf(attributes), ...searchFacts(object) }
+  const searched = { object, facts, keys: searchKeys(attributes) }
+  return search.conditions.every((condition) => holds(searched, condition, search.now))
 }

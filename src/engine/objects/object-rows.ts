@@ -5,10 +5,10 @@ import type { HeldKey, KeyStore } from '../../domain/key-store.ts'
 import type { ManagedObject } from '../../domain/managed-object.ts'
 import type { Change, LifecycleColumns, NameClaim, ObjectRow, StoredMaterial } from '../../domain/object-store.ts'
 import { isDestroyed } from '../../domain/managed-object.ts'
-import { rotationDue } from '../../domain/rotation.ts'
 import { lifecycleOf } from '../../domain/state.ts'
 import { decodeDocument, encodeDocument } from './document.ts'
-import { dueKeys, searchKeys } from './search-keys.ts'
+import { searchFacts } from './search-facts.ts'
+import { searchKeys } from './search-keys.ts'
 
 type Unsigned = Omit<ObjectRow, 'mac'>
 
@@ -70,13 +70,18 @@ const namesOf = (object: ManagedObject): readonly NameClaim[] =>
         name,
       }))
 
-/** The change that brings the database to this object. */
-export const toChange = (object: ManagedObject, keys: KeyStore): Change => ({
-  kind: object.rowVersion === 0 ? 'insert' : 'update',
-  row: toRow(object, keys),
-  keys: [...searchKeys(object.attributes), ...dueKeys(rotationDue(object))],
-  names: namesOf(object),
-})
+/** The change that brings the database to this object; `before` is the object as it was read. */
+export const toChange = (object: ManagedObject, before: ManagedObject | undefined, keys: KeyStore): Change => {
+  const held = {
+    row: toRow(object, keys),
+    facts: searchFacts(object),
+    keys: searchKeys(object.attributes),
+    names: namesOf(object),
+  }
+  if (object.rowVersion === 0) return { kind: 'insert', ...held }
+  if (before === undefined) throw new Error('an object is changed that was not read')
+  return { kind: 'update', ...held, keysBefore: searchKeys(before.attributes) }
+}
 
 /**
  * Reads a row back.

@@ -81,10 +81,11 @@ const destroyKeys = async ({ keys, log, streams }: UnitDependencies, vanished: r
 const commitAll = async (
   { store, keys, cache }: UnitDependencies,
   objects: readonly ManagedObject[],
+  loaded: ReadonlyMap<string, ManagedObject>,
   besides: Omit<Commit, 'changes'>,
 ): Promise<void> => {
   try {
-    await store.commit({ changes: objects.map((object) => toChange(object, keys)), ...besides })
+    await store.commit({ changes: objects.map((object) => toChange(object, loaded.get(object.id), keys)), ...besides })
   } catch (error) {
     // What lost a race is stale, whether it was read or cached before.
     for (const object of objects) cache.delete(object.tenant, object.id)
@@ -271,7 +272,7 @@ class Unit implements UnitOfWork {
       ...(this.#records?.changes() ?? []),
       ...messages.map((record): RecordChange => ({ kind: 'put', record })),
     ]
-    await commitAll(this.#dependencies, [...pending.values()], { audit, records })
+    await commitAll(this.#dependencies, [...pending.values()], loaded, { audit, records })
     outbox?.written(messages)
     await destroyKeys(this.#dependencies, vanishedKeys(loaded, pending))
   }

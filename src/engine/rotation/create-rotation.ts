@@ -1,6 +1,5 @@
 import { ConflictError, type ObjectStore, type Search } from '../../domain/object-store.ts'
 import { DEFAULT_TENANT } from '../../domain/principal.ts'
-import { ROTATION_DUE } from '../objects/search-keys.ts'
 import type { EngineParts } from '../run-item.ts'
 import { createWriterPool } from '../writer-pool.ts'
 import { rotateObject, type RotationTools } from './rotate-object.ts'
@@ -37,7 +36,7 @@ export type Rotation = {
 const dueAt = (now: number, offset: number): Search => ({
   tenant: DEFAULT_TENANT,
   owner: undefined,
-  conditions: [{ kind: 'range', attribute: ROTATION_DUE, from: 0, to: now }],
+  conditions: [{ kind: 'range', fact: 'rotationDue', from: 0, to: now }],
   storage: { online: true, archived: false, destroyed: false },
   now,
   offset,

@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely'
-import type { Condition, Search } from '../../domain/object-store.ts'
+import type { Condition, DateFact, LimitFact, MaskFact, Search } from '../../domain/object-store.ts'
 import type { SqlValue } from '../statement.ts'
 import { stateAt } from './state.ts'
 
@@ -10,10 +10,43 @@ import { stateAt } from './state.ts'
 
 /** A condition, or the owner, as parts of a search. */
 export type Facet = Condition | { readonly kind: 'owner'; readonly owner: string }
-export type FacetKind = Facet['kind']
+
+type FactFacet = Extract<Facet, { readonly fact: string }>
+
+/** What the text of a facet depends on: its kind, and the column where it has one. */
+export type FacetForm =
+  | { readonly kind: Exclude<Facet, FactFacet>['kind'] }
+  | { readonly kind: 'range'; readonly fact: DateFact }
+  | { readonly kind: 'has-bits'; readonly fact: MaskFact }
+  | { readonly kind: 'at-least'; readonly fact: LimitFact }
 
 /** What yields the rows of a search. `newest`: all objects of the tenant. */
-export type DriverKind = Exclude<FacetKind, 'state' | 'has-bits'> | 'newest'
+export type DriverForm =
+  | Extract<FacetForm, { readonly kind: 'range' }>
+  | { readonly kind: 'equals' | 'id' | 'owner' | 'object-type' | 'newest' }
+
+export const formKey = (form: FacetForm | DriverForm): string =>
+  'fact' in form ? `${form.kind}:${form.fact}` : form.kind
+
+const COLUMNS: Readonly<Record<FactFacet['fact'], string>> = {
+  activationDate: 'activation_date',
+  deactivationDate: 'deactivation_date',
+  compromiseDate: 'compromise_date',
+  destroyDate: 'destroy_date',
+  archiveDate: 'archive_date',
+  initialDate: 'initial_date',
+  lastChangeDate: 'last_change_date',
+  originalCreationDate: 'original_creation_date',
+  processStartDate: 'process_start_date',
+  protectStopDate: 'protect_stop_date',
+  compromiseOccurrenceDate: 'compromise_occurrence_date',
+  rotateDate: 'rotate_date',
+  rotationDue: 'rotation_due',
+  usageMask: 'usage_mask',
+  storageMask: 'storage_mask',
+  limitTotal: 'limit_total',
+  limitCount: 'limit_count',
+}
 
 /** Places for the parameters of one facet, and for the two that all share. */
 export type FacetSlots = {
@@ -24,7 +57,7 @@ export type FacetSlots = {
 
 /** Where row keys come from: a table under the alias `d`, the column with the key, and what picks the rows. */
 export type Driver = {
-  readonly source: (slots: FacetSlots) => RawBuilder<unknown>
+  readonly source: RawBuilder<unknown>
   readonly key: RawBuilder<number>
   readonly condition: (slots: FacetSlots) => RawBuilder<unknown>
   /** Whether the index yields the newest first, so that a page needs no more rows than it shows. */
@@ -34,9 +67,13 @@ export type Driver = {
 export const argumentsOf = (facet: Facet): readonly SqlValue[] => {
   switch (facet.kind) {
     case 'equals':
-      return [facet.attribute, facet.value]
+      return [facet.key]
+    case 'usual':
+      return [facet.key, facet.marker]
     case 'range':
-      return [facet.attribute, facet.from, facet.to]
+      return [facet.from, facet.to]
+    case 'at-least':
+      return [facet.limit]
     case 'id':
       return [facet.id]
     case 'object-type':
@@ -44,7 +81,7 @@ export const argumentsOf = (facet: Facet): readonly SqlValue[] => {
     case 'state':
       return [facet.state]
     case 'has-bits':
-      return [facet.attribute, facet.bits]
+      return [facet.bits]
     case 'owner':
       return [facet.owner]
   }
@@ -52,58 +89,77 @@ export const argumentsOf = (facet: Facet): readonly SqlValue[] => {
 
 const column = <T>(alias: string, name: string): RawBuilder<T> => sql.ref<T>(`${alias}.${name}`)
 
-const heldKey = (alias: string, slots: FacetSlots, condition: RawBuilder<unknown>): RawBuilder<unknown> =>
-  sql`exists (select 1 from search_keys as k where k.object = ${column(alias, 'row_key')}
-    and k.attribute = ${slots.argument(0)} and ${condition})`
+const hasKey = (alias: string, key: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`exists (select 1 from object_keys as k where k.key = ${key} and k.object = ${column(alias, 'row_key')})`
+
+const within = (date: RawBuilder<unknown>, { argument }: FacetSlots): RawBuilder<unknown> =>
+  sql`${date} >= ${argument(0)} and ${date} <= ${argument(1)}`
+
+const stateOf = (alias: string, slots: FacetSlots): RawBuilder<number> =>
+  stateAt(
+    {
+      activation: column(alias, 'activation_date'),
+      deactivation: column(alias, 'deactivation_date'),
+      compromise: column(alias, 'compromise_date'),
+      destroy: column(alias, 'destroy_date'),
+    },
+    slots.now,
+  )
 
 /** Whether the object under `alias` fits the facet. */
-export const FILTERS: Readonly<Record<FacetKind, (alias: string, slots: FacetSlots) => RawBuilder<unknown>>> = {
-  equals: (alias, slots) => heldKey(alias, slots, sql`k.value = ${slots.argument(1)}`),
-  range: (alias, slots) => heldKey(alias, slots, sql`k.number between ${slots.argument(1)} and ${slots.argument(2)}`),
-  'has-bits': (alias, slots) => heldKey(alias, slots, sql`k.number & ${slots.argument(1)} = ${slots.argument(1)}`),
-  id: (alias, slots) => sql`${column(alias, 'id')} = ${slots.argument(0)}`,
-  'object-type': (alias, slots) => sql`${column(alias, 'object_type')} = ${slots.argument(0)}`,
-  owner: (alias, slots) => sql`${column(alias, 'owner')} = ${slots.argument(0)}`,
-  state: (alias, slots) => {
-    const state = stateAt(
-      {
-        activation: column(alias, 'activation_date'),
-        deactivation: column(alias, 'deactivation_date'),
-        compromise: column(alias, 'compromise_date'),
-        destroy: column(alias, 'destroy_date'),
-      },
-      slots.now,
-    )
-    return sql`${state} = ${slots.argument(0)}`
-  },
+export const filterOf = (form: FacetForm, alias: string, slots: FacetSlots): RawBuilder<unknown> => {
+  const { argument } = slots
+  switch (form.kind) {
+    case 'equals':
+      return hasKey(alias, argument(0))
+    case 'usual':
+      return sql`(not ${hasKey(alias, argument(1))} or ${hasKey(alias, argument(0))})`
+    case 'range':
+      return within(column(alias, COLUMNS[form.fact]), slots)
+    case 'at-least':
+      return sql`${column(alias, COLUMNS[form.fact])} >= ${argument(0)}`
+    case 'has-bits':
+      return sql`${column(alias, COLUMNS[form.fact])} & ${argument(0)} = ${argument(0)}`
+    case 'id':
+      return sql`${column(alias, 'id')} = ${argument(0)}`
+    case 'object-type':
+      return sql`${column(alias, 'object_type')} = ${argument(0)}`
+    case 'owner':
+      return sql`${column(alias, 'owner')} = ${argument(0)}`
+    case 'state':
+      return sql`${stateOf(alias, slots)} = ${argument(0)}`
+  }
 }
 
 const byColumns = (condition: (slots: FacetSlots) => RawBuilder<unknown>): Driver => ({
-  source: () => sql`objects as d`,
+  source: sql`objects as d`,
   key: sql.ref('d.row_key'),
   condition: (slots) => sql`d.tenant = ${slots.tenant()} and ${condition(slots)}`,
   ordered: true,
 })
 
-export const DRIVERS: Readonly<Record<DriverKind, Driver>> = {
-  equals: {
-    source: () => sql`search_keys as d`,
-    key: sql.ref('d.object'),
-    condition: ({ argument }) => sql`d.attribute = ${argument(0)} and d.value = ${argument(1)}`,
-    ordered: true,
-  },
-  // An object may hold several instances of the attribute within the range.
-  range: {
-    source: ({ argument }) => sql`(select distinct object from search_keys
-      where attribute = ${argument(0)} and number between ${argument(1)} and ${argument(2)}) as d`,
-    key: sql.ref('d.object'),
-    condition: () => sql`d.object is not null`,
-    ordered: false,
-  },
-  id: byColumns(({ argument }) => sql`d.id = ${argument(0)}`),
-  owner: byColumns(({ argument }) => sql`d.owner = ${argument(0)}`),
-  'object-type': byColumns(({ argument }) => sql`d.object_type = ${argument(0)}`),
-  newest: byColumns(() => sql`d.row_key > 0`),
+const BY_KEY: Driver = {
+  source: sql`object_keys as d`,
+  key: sql.ref('d.object'),
+  condition: ({ argument }) => sql`d.key = ${argument(0)}`,
+  ordered: true,
+}
+
+export const driverOf = (form: DriverForm): Driver => {
+  switch (form.kind) {
+    case 'equals':
+      return BY_KEY
+    case 'range':
+      return { ...byColumns((slots) => within(column('d', COLUMNS[form.fact]), slots)), ordered: false }
+    case 'id':
+      return byColumns(({ argument }) => sql`d.id = ${argument(0)}`)
+    case 'owner':
+      return byColumns(({ argument }) => sql`d.owner = ${argument(0)}`)
+    case 'object-type':
+      return byColumns(({ argument }) => sql`d.object_type = ${argument(0)}`)
+    case 'newest':
+      return byColumns(() => sql`d.row_key > 0`)
+  }
 }
 
 /** Which of the three places an object is in: a destroyed one is neither on line nor archived. */

@@ -1,8 +1,9 @@
 import { sql, type Kysely } from 'kysely'
 import type { Sealed } from '../../domain/bytes.ts'
-import { FACT_COLUMNS, type ObjectRecord } from '../object-record.ts'
+import type { SearchKey } from '../../domain/object-store.ts'
+import { ROW_COLUMNS, type WrittenRecord } from '../object-record.ts'
 import { statement, type Slot, type SqlValue } from '../statement.ts'
-import type { ArchivedMaterialTable, NamesTable, SearchKeysTable, Tables } from '../tables.ts'
+import type { ArchivedMaterialTable, NamesTable, ObjectKeysTable, Tables } from '../tables.ts'
 
 /** Names an object; unique. */
 export type ObjectId = { readonly tenant: string; readonly id: string }
@@ -10,7 +11,7 @@ export type ObjectId = { readonly tenant: string; readonly id: string }
 /** Names the row of an object. */
 export type ObjectKey = { readonly object: number }
 
-const columnsFrom = (slot: Slot<ObjectRecord>) => ({
+const columnsFrom = (slot: Slot<WrittenRecord>) => ({
   version: slot('version'),
   owner: slot('owner'),
   object_type: slot('object_type'),
@@ -25,6 +26,18 @@ const columnsFrom = (slot: Slot<ObjectRecord>) => ({
   sealed: slot('sealed'),
   resident_token: slot('resident_token'),
   resident_key: slot('resident_key'),
+  initial_date: slot('initial_date'),
+  last_change_date: slot('last_change_date'),
+  original_creation_date: slot('original_creation_date'),
+  process_start_date: slot('process_start_date'),
+  protect_stop_date: slot('protect_stop_date'),
+  compromise_occurrence_date: slot('compromise_occurrence_date'),
+  rotate_date: slot('rotate_date'),
+  rotation_due: slot('rotation_due'),
+  usage_mask: slot('usage_mask'),
+  storage_mask: slot('storage_mask'),
+  limit_total: slot('limit_total'),
+  limit_count: slot('limit_count'),
 })
 
 /** Whether the archive holds material of the object, told by the statement that changes its row. */
@@ -42,7 +55,7 @@ export const objectQueries = (db: Kysely<Tables>) => ({
       .leftJoin('archived_material as archived', (join) =>
         join.onRef('archived.object', '=', 'objects.row_key').on('objects.archive_date', 'is not', null),
       )
-      .select(FACT_COLUMNS.map((column) => `objects.${column}` as const))
+      .select(ROW_COLUMNS.map((column) => `objects.${column}` as const))
       .select([
         sql<Sealed | null>`coalesce(objects.sealed, archived.sealed)`.as('sealed'),
         sql<string | null>`coalesce(objects.resident_token, archived.resident_token)`.as('resident_token'),
@@ -52,7 +65,7 @@ export const objectQueries = (db: Kysely<Tables>) => ({
       .where('objects.id', '=', slot('id')),
   ),
   /** Returns no row where the identifier is taken: that leaves a transaction of PostgreSQL usable, an error does not. */
-  insert: statement((slot: Slot<ObjectRecord>) =>
+  insert: statement((slot: Slot<WrittenRecord>) =>
     db
       .insertInto('objects')
       .values({ tenant: slot('tenant'), id: slot('id'), ...columnsFrom(slot) })
@@ -60,7 +73,7 @@ export const objectQueries = (db: Kysely<Tables>) => ({
       .returning('row_key as object'),
   ),
   /** Compare and set: returns no row where somebody else has counted the version up. */
-  update: statement((slot: Slot<ObjectRecord>) =>
+  update: statement((slot: Slot<WrittenRecord>) =>
     db
       .updateTable('objects')
       .set(columnsFrom(slot))
@@ -90,40 +103,28 @@ export const KEYS_AT_ONCE = 8
 /** The columns of one row after the other. */
 type KeyValues = Readonly<Record<number, SqlValue>>
 
-export const keyValuesOf = (keys: readonly SearchKeysTable[]): readonly SqlValue[] =>
-  keys.flatMap(({ object, attribute, value, number }) => [object, attribute, value, number])
+export const keyValuesOf = (object: number, keys: readonly SearchKey[]): readonly SqlValue[] =>
+  keys.flatMap((key) => [key, object])
 
 const insertKeys = (db: Kysely<Tables>, count: number) =>
   statement((slot: Slot<KeyValues>) =>
     db
-      .insertInto('search_keys')
+      .insertInto('object_keys')
       .values(
         Array.from({ length: count }, (_, row) => ({
-          object: sql<number>`${slot(4 * row)}`,
-          attribute: sql<string>`${slot(4 * row + 1)}`,
-          value: sql<Buffer>`${slot(4 * row + 2)}`,
-          number: sql<number | null>`${slot(4 * row + 3)}`,
+          key: sql<Buffer>`${slot(2 * row)}`,
+          object: sql<number>`${slot(2 * row + 1)}`,
         })),
       )
       .onConflict((conflict) => conflict.doNothing()),
   )
 
-/** Reads and writes of what an object is found by. */
-export const searchKeyQueries = (db: Kysely<Tables>) => ({
-  held: statement((slot: Slot<ObjectKey>) =>
-    db
-      .selectFrom('search_keys')
-      .select(['object', 'attribute', 'value', 'number'])
-      .where('object', '=', slot('object')),
-  ),
+/** Writes of what an object is found by. */
+export const objectKeyQueries = (db: Kysely<Tables>) => ({
   /** Inserts 1, 2, ... `KEYS_AT_ONCE` rows. Two instances of an attribute with the same value are one key. */
   inserts: Array.from({ length: KEYS_AT_ONCE }, (_, index) => insertKeys(db, index + 1)),
-  remove: statement((slot: Slot<SearchKeysTable>) =>
-    db
-      .deleteFrom('search_keys')
-      .where('attribute', '=', slot('attribute'))
-      .where('value', '=', slot('value'))
-      .where('object', '=', slot('object')),
+  remove: statement((slot: Slot<ObjectKeysTable>) =>
+    db.deleteFrom('object_keys').where('key', '=', slot('key')).where('object', '=', slot('object')),
   ),
 })
 

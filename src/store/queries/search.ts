@@ -2,15 +2,23 @@ import { sql, type RawBuilder } from 'kysely'
 import type { Search } from '../../domain/object-store.ts'
 import type { Dialect } from '../dialect.ts'
 import { statement, type Slot, type SqlValue, type Statement } from '../statement.ts'
-import { DRIVERS, FILTERS, storageFilter, type DriverKind, type FacetKind, type FacetSlots } from './facets.ts'
+import {
+  driverOf,
+  filterOf,
+  formKey,
+  storageFilter,
+  type DriverForm,
+  type FacetForm,
+  type FacetSlots,
+} from './facets.ts'
 
 /** The parameters of a search, by the names that `parameterName` gives, and tenant, now, floor, limit and offset. */
 export type SearchParameters = Readonly<Record<string, SqlValue>>
 
 /** What the text of a search depends on. The facet that drives is number 0, the filters follow in order. */
 export type SearchShape = {
-  readonly driver: DriverKind
-  readonly filters: readonly FacetKind[]
+  readonly driver: DriverForm
+  readonly filters: readonly FacetForm[]
   readonly storage: Search['storage']
   /** Only rows above the key `floor`; for the driver `newest`. */
   readonly windowed: boolean
@@ -25,7 +33,15 @@ export type SearchStatements = {
 }
 
 export const shapeKey = ({ driver, filters, storage, windowed, oldestFirst }: SearchShape): string =>
-  [driver, ...filters, storage.online, storage.archived, storage.destroyed, windowed, oldestFirst].join(' ')
+  [
+    formKey(driver),
+    ...filters.map(formKey),
+    storage.online,
+    storage.archived,
+    storage.destroyed,
+    windowed,
+    oldestFirst,
+  ].join(' ')
 
 export const parameterName = (facet: number, argument: number): string => `facet ${facet} argument ${argument}`
 
@@ -36,10 +52,10 @@ const slotsOf = (slot: Slot<SearchParameters>, facet: number): FacetSlots => ({
 })
 
 // The driver `newest` is filtered within its index, which holds all these columns; the others by the row they point at.
-const filteredAlias = (driver: DriverKind): string => (driver === 'newest' ? 'd' : 'o')
+const filteredAlias = ({ kind }: DriverForm): string => (kind === 'newest' ? 'd' : 'o')
 
 const conditionsOf = (slot: Slot<SearchParameters>, shape: SearchShape): readonly RawBuilder<unknown>[] => {
-  const driver = DRIVERS[shape.driver]
+  const driver = driverOf(shape.driver)
   const alias = filteredAlias(shape.driver)
   const storage = storageFilter(alias, shape.storage)
   return [
@@ -48,14 +64,20 @@ const conditionsOf = (slot: Slot<SearchParameters>, shape: SearchShape): readonl
     sql`o.tenant = ${slot('tenant')}`,
     ...(shape.windowed ? [sql`d.row_key > ${slot('floor')}`] : []),
     ...(storage === undefined ? [] : [storage]),
-    ...shape.filters.map((kind, index) => FILTERS[kind](alias, slotsOf(slot, index + 1))),
+    ...shape.filters.map((form, index) => filterOf(form, alias, slotsOf(slot, index + 1))),
   ]
 }
 
 // CROSS JOIN keeps SQLite from turning the join round: the driver yields, the objects are looked up.
 const matching = (slot: Slot<SearchParameters>, shape: SearchShape): RawBuilder<unknown> =>
-  sql`from ${DRIVERS[shape.driver].source(slotsOf(slot, 0))} cross join objects as o
+  sql`from ${driverOf(shape.driver).source} cross join objects as o
     where ${sql.join(conditionsOf(slot, shape), sql` and `)}`
+
+/** A driver without order is sorted: the sign keeps the planner from walking over all rows in their order instead. */
+const orderOf = (form: DriverForm): RawBuilder<unknown> => {
+  const { key, ordered } = driverOf(form)
+  return ordered ? key : sql`+${key}`
+}
 
 const ASCENDING = sql`asc`
 const DESCENDING = sql`desc`
@@ -65,7 +87,7 @@ export const searchStatements = ({ db }: Dialect, shape: SearchShape): SearchSta
   page: statement((slot: Slot<SearchParameters>) => ({
     compile: () =>
       sql<{ readonly id: string }>`select o.id as id ${matching(slot, shape)}
-        order by ${DRIVERS[shape.driver].key} ${shape.oldestFirst ? ASCENDING : DESCENDING} limit ${slot('limit')} offset ${slot('offset')}`.compile(
+        order by ${orderOf(shape.driver)} ${shape.oldestFirst ? ASCENDING : DESCENDING} limit ${slot('limit')} offset ${slot('offset')}`.compile(
         db,
       ),
   })),
@@ -79,12 +101,12 @@ export const searchStatements = ({ db }: Dialect, shape: SearchShape): SearchSta
 /** How many rows a driver yields by itself, up to `limit`: tells a selective condition from one that most objects fit. */
 export const probeStatement = (
   { db }: Dialect,
-  kind: DriverKind,
+  form: DriverForm,
 ): Statement<SearchParameters, { readonly hits: number }> => {
-  const driver = DRIVERS[kind]
+  const driver = driverOf(form)
   return statement((slot: Slot<SearchParameters>) => ({
     compile: () =>
-      sql<{ readonly hits: number }>`select count(*) as hits from (select 1 from ${driver.source(slotsOf(slot, 0))}
+      sql<{ readonly hits: number }>`select count(*) as hits from (select 1 from ${driver.source}
         where ${driver.condition(slotsOf(slot, 0))} limit ${slot('limit')}) as found`.compile(db),
   }))
 }

@@ -1,18 +1,49 @@
 import type { Search } from '../../domain/object-store.ts'
-import { argumentsOf, type DriverKind, type Facet } from '../queries/facets.ts'
+import { argumentsOf, formKey, type DriverForm, type Facet, type FacetForm } from '../queries/facets.ts'
 import { parameterName, type SearchParameters, type SearchShape } from '../queries/search.ts'
 import type { SqlValue } from '../statement.ts'
 
 /** A facet that may drive a search, or all objects of the tenant. */
-export type Candidate = { readonly kind: DriverKind; readonly facet: Facet | undefined }
+export type Candidate = { readonly form: DriverForm; readonly facet: Facet | undefined }
 
 /** A search made ready to run: what its text depends on, and what its text leaves open. */
 export type Scan = { readonly shape: SearchShape; readonly parameters: SearchParameters }
 
-export const NEWEST: Candidate = { kind: 'newest', facet: undefined }
+export const NEWEST: Candidate = { form: { kind: 'newest' }, facet: undefined }
 
-/** The facets that can drive, in the order in which they are likely to be selective. */
-export const DRIVING = ['id', 'equals', 'range', 'owner', 'object-type'] as const
+/** The form in which a facet can drive; undefined where no index yields what fits it. */
+const driverForm = (facet: Facet): DriverForm | undefined => {
+  switch (facet.kind) {
+    case 'range':
+      return { kind: 'range', fact: facet.fact }
+    case 'equals':
+    case 'id':
+    case 'owner':
+    case 'object-type':
+      return { kind: facet.kind }
+    case 'usual':
+    case 'at-least':
+    case 'has-bits':
+    case 'state':
+      return undefined
+  }
+}
+
+const filterForm = (facet: Facet): FacetForm => {
+  switch (facet.kind) {
+    case 'range':
+      return { kind: facet.kind, fact: facet.fact }
+    case 'at-least':
+      return { kind: facet.kind, fact: facet.fact }
+    case 'has-bits':
+      return { kind: facet.kind, fact: facet.fact }
+    default:
+      return { kind: facet.kind }
+  }
+}
+
+/** The kinds that can drive, in the order in which they are likely to be selective. */
+const DRIVING = ['id', 'equals', 'range', 'owner', 'object-type'] as const
 
 export const facetsOf = ({ owner, conditions }: Search): readonly Facet[] =>
   owner === undefined ? conditions : [...conditions, { kind: 'owner', owner }]
@@ -22,9 +53,10 @@ const ASKED = 16
 
 export const candidatesOf = (search: Search): readonly Candidate[] => {
   const facets = facetsOf(search)
-  const driving = DRIVING.flatMap((kind) =>
-    facets.filter((facet) => facet.kind === kind).map((facet) => ({ kind, facet })),
-  )
+  const driving = DRIVING.flatMap((kind) => facets.filter((facet) => facet.kind === kind)).flatMap((facet) => {
+    const form = driverForm(facet)
+    return form === undefined ? [] : [{ form, facet }]
+  })
   return [...driving.slice(0, ASKED), NEWEST]
 }
 
@@ -47,12 +79,13 @@ export const probeParameters = (search: Search, candidate: Candidate, limit: num
 export const scanOf = (search: Search, candidate: Candidate, floor?: number): Scan => {
   const filters = facetsOf(search)
     .filter((facet) => facet !== candidate.facet)
-    .toSorted((a, b) => a.kind.localeCompare(b.kind))
+    .map((facet) => ({ facet, form: filterForm(facet) }))
+    .toSorted((a, b) => formKey(a.form).localeCompare(formKey(b.form)))
   const { tenant, now, limit, offset, storage, oldestFirst = false } = search
   return {
     shape: {
-      driver: candidate.kind,
-      filters: filters.map(({ kind }) => kind),
+      driver: candidate.form,
+      filters: filters.map(({ form }) => form),
       storage,
       windowed: floor !== undefined,
       oldestFirst,
@@ -60,7 +93,12 @@ export const scanOf = (search: Search, candidate: Candidate, floor?: number): Sc
     parameters: {
       ...{ tenant, now, limit, offset, floor: floor ?? 0 },
       ...driverParameters(candidate),
-      ...Object.fromEntries(facetParameters(filters, 1)),
+      ...Object.fromEntries(
+        facetParameters(
+          filters.map(({ facet }) => facet),
+          1,
+        ),
+      ),
     },
   }
 }

@@ -1,7 +1,6 @@
 import { then, type MaybePromise } from '../../domain/maybe-promise.ts'
 import type { Search, SearchResult } from '../../domain/object-store.ts'
 import type { Dialect } from '../dialect.ts'
-import type { Facet } from '../queries/facets.ts'
 import {
   newestStatement,
   searchStatements,
@@ -11,7 +10,7 @@ import {
 } from '../queries/search.ts'
 import type { Prepare, Prepared } from '../statement.ts'
 import { createDriverChoice, SELECTIVE, type Choice } from './choose-driver.ts'
-import { facetsOf, NEWEST, scanOf, type Scan } from './scan.ts'
+import { candidatesOf, NEWEST, scanOf, type Candidate, type Scan } from './scan.ts'
 
 /** Newest rows that are walked over before a long range is sorted instead. */
 const WINDOW = 20_000
@@ -66,15 +65,15 @@ export const createSearch = (dialect: Dialect, prepare: Prepare): ((search: Sear
    * Many objects are within the range. Either they are everywhere, and the newest rows fill the page; or they are
    * elsewhere, and are sorted.
    */
-  const longRange = (search: Search, facet: Facet): MaybePromise<Page> =>
+  const longRange = (search: Search, range: Candidate): MaybePromise<Page> =>
     then(newest.first({}), (row) =>
       then(pageOf(scanOf(search, NEWEST, Math.max(0, (row?.key ?? 0) - WINDOW))), (page) =>
-        page.ids.length === search.limit ? page : pageOf(scanOf(search, { kind: 'range', facet })),
+        page.ids.length === search.limit ? page : pageOf(scanOf(search, range)),
       ),
     )
 
   const fetch = (search: Search, { candidate, yields }: Choice): MaybePromise<Page> => {
-    const range = facetsOf(search).find(({ kind }) => kind === 'range')
+    const range = candidatesOf(search).find(({ form }) => form.kind === 'range')
     return candidate === NEWEST && yields > SELECTIVE && range !== undefined && search.oldestFirst !== true
       ? longRange(search, range)
       : pageOf(scanOf(search, candidate))
