@@ -39,7 +39,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const OUTSIDE: readonly (readonly [module: RegExp, places: RegExp])[] = [
   [
     /^node:crypto$/,
-    /^(keystore\/(software|pkcs11)|access|pki)\/|^cli\/|^engine\/objects\/search-keys\.ts$|^(system|compose)\.ts$/,
+    /^(keystore\/(software|pkcs11)|access|pki)\/|^cli\/|^engine\/objects\/search-values\.ts$|^(system|compose)\.ts$/,
   ],
   [/^(kysely|better-sqlite3|pg)(\/|$)/, /^store\//],
   [/^saxes$/, /^encodings\//],
@@ -55,7 +55,7 @@ const NO_KEYS: readonly (readonly [places: RegExp, names: readonly string[], why
     ['createHmac', 'hash', 'hkdfSync', 'randomBytes', 'randomInt', 'scrypt', 'timingSafeEqual'],
     'keys are in the module: nonces, MACs of what it cannot authenticate, and digests of PINs',
   ],
-  [/^engine\/objects\/search-keys\.ts$/, ['hash'], 'a search key that is too long is a SHA-256 of itself'],
+  [/^engine\/objects\/search-values\.ts$/, ['hash'], 'a search key that is too long is a SHA-256 of itself'],
   [/^system\.ts$/, ['hash', 'randomFillSync'], 'the random part of identifiers, and their short form'],
   [/^compose\.ts$/, ['randomBytes'], 'the keys of TLS session tickets, which the listener is given'],
 ]

@@ -1,4 +1,4 @@
-import { createCipheriv } from 'node:crypto'
+import { createCipheriv, createSecretKey } from 'node:crypto'
 import { KmipError } from '../../../protocol/kmip-error.ts'
 
 /*
@@ -42,7 +42,10 @@ const checkNew = (block: Buffer, last: Buffer | undefined): void => {
 
 /** The blocks as they come, without a test. */
 export const x931Blocks = ({ key, seed, dates }: X931Start) => {
-  const cipher = createCipheriv(`aes-${key.length * 8}-ecb`, key, null).setAutoPadding(false)
+  // Given bytes, Node makes and drops two errors with their stacks to find out that they are no KeyObject. Its copy of the
+  // key is cleared when it is collected.
+  const secret = createSecretKey(key)
+  const cipher = createCipheriv(`aes-${key.length * 8}-ecb`, secret, null).setAutoPadding(false)
   const input = Buffer.alloc(BLOCK_BYTES)
   let state = seed
   return {
