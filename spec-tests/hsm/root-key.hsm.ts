@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { test } from 'tap'
 import { CREATE, DESTROY, GENERATE_KEY, type Template } from '../../src/keystore/pkcs11/calls.ts'
 import type { ModuleHost } from '../../src/keystore/pkcs11/module-host.ts'
@@ -12,6 +13,8 @@ import { CKA, CKK, CKO } from '../../src/protocol/pkcs11/constants.ts'
 import { faultOf, openHost, prepareToken } from '../helpers/hsm-host.ts'
 import { HSM_MODULES } from '../helpers/hsm-modules.ts'
 import { softHsm } from '../helpers/hsm-softhsm.ts'
+import { command, type HsmModule } from '../helpers/hsm-token.ts'
+import { temporaryDirectory } from '../helpers/temporary.ts'
 
 /* The root key in an HSM: made inside, looked at before it is trusted, wrapping by what the token really has. */
 
@@ -79,6 +82,34 @@ for (const module of HSM_MODULES.filter(({ name }) => name === 'softhsm' || name
       const lacks = LACKING[module.name]?.includes(method.title) === true
       t.equal(problem === undefined, !lacks, `${method.title}: ${problem ?? 'works'}`)
     }
+  })
+}
+
+/** What the other modules, which cannot be in this process, make of a root key. */
+const ELSEWHERE: readonly (readonly [HsmModule['name'], string, readonly string[]])[] = [
+  ['tpm2', 'rsa', ['RSA-OAEP, SHA-256 with HMAC-SHA-256', 'RSA-OAEP, SHA-1 with HMAC-SHA-256']],
+  ['opencryptoki', 'aes', ['AES-CBC-PAD with HMAC-SHA-256']],
+]
+
+for (const [name, kind, works] of ELSEWHERE) {
+  const module = HSM_MODULES.find((one) => one.name === name)
+  const why = module === undefined ? 'unknown' : module.missing()
+  const title = `root key: ${module?.title ?? name}: store keys come back as they went in, by what it can do`
+  void test(title, why === undefined ? {} : { skip: why }, async (t) => {
+    const token = await module?.prepare(temporaryDirectory('token'))
+    if (token === undefined) return
+    t.teardown(() => token.remove())
+    const { within, env } = token
+    const program = join(import.meta.dirname, '../helpers/hsm-root-trial.ts')
+    const words = [...within, process.execPath, '--no-warnings', program, JSON.stringify(token)]
+    t.same(JSON.parse(await command(words, env)), {
+      kind,
+      works,
+      opens: true,
+      hides: true,
+      noticesChange: true,
+      noticesName: true,
+    })
   })
 }
 
