@@ -4,11 +4,9 @@ import { t as file, test } from 'tap'
 import { HSM_MODULES } from '../helpers/hsm-modules.ts'
 import { initialize, modulePids, newSite, run, serve } from '../helpers/hsm-server.ts'
 import type { HsmModule } from '../helpers/hsm-token.ts'
-import { connectTo, identityOf, type KmipServer } from '../helpers/server.ts'
 import { temporaryDirectory } from '../helpers/temporary.ts'
-import { valueAt } from '../wire/message.ts'
-import { create, destroy, get, registerAes } from '../wire/requests.ts'
-import { ask, idFrom } from '../wire/session.ts'
+import { create, destroy, registerAes } from '../wire/requests.ts'
+import { doneBy, materialOf } from './stored-key.ts'
 
 /*
  * A server whose root key is in a token, with each real module: set up by one command, served, stopped and served again,
@@ -28,13 +26,6 @@ const METHODS: Readonly<Record<HsmModule['name'], RegExp>> = {
 
 const MATERIAL = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
 
-const materialOf = async (server: KmipServer, id: string): Promise<unknown> => {
-  const connection = await connectTo(server, await identityOf(server.data, 'admin'))
-  const { payload } = await ask(connection, get('1.4', id))
-  connection.close()
-  return valueAt(payload, 'SymmetricKey', 'KeyBlock', 'KeyValue', 'KeyMaterial')
-}
-
 for (const module of HSM_MODULES) {
   const why = module.missing()
   const options = why === undefined ? {} : { skip: why }
@@ -51,14 +42,12 @@ for (const module of HSM_MODULES) {
 
       const first = await serve(t, site)
       t.equal(modulePids(first).length, 1, 'the module has a process of its own')
-      const connection = await connectTo(first, await identityOf(site.data, 'admin'))
-      const made = await idFrom(connection, create('2.1'))
-      const registered = await idFrom(connection, registerAes('1.4', MATERIAL))
-      const gone = await idFrom(connection, create('1.2'))
-      await idFrom(connection, destroy('1.2', gone))
+      const made = await doneBy(first, create('2.1'))
+      const registered = await doneBy(first, registerAes('1.4', MATERIAL))
+      const gone = await doneBy(first, create('1.2'))
+      await doneBy(first, destroy('1.2', gone))
       const material = await materialOf(first, made)
       t.ok(Buffer.isBuffer(material))
-      connection.close()
       t.equal(await first.stop(), 0)
 
       const second = await serve(t, site)

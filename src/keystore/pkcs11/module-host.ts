@@ -40,13 +40,13 @@ const attemptWith =
     try {
       const rest = deadline - (performance.now() - began)
       const answer = call.answer.parse(await within(rest, process.ask(call.name, request), `the call ${call.name}`))
-      supervisor.worked()
+      supervisor.circuit.worked()
       return answer
     } catch (error) {
       const fault = faultIn(error)
       if (ENDING.has(fault.fault)) supervisor.failed(process, fault)
       // A refusal is an answer, too.
-      else supervisor.worked()
+      else supervisor.circuit.worked()
       throw fault
     }
   }
@@ -72,9 +72,9 @@ export const createModuleHost = (options: TokenOptions): ModuleHost => {
 
   /** While it is not known whether the module works again, one call finds out. */
   const guarded: Attempt = async (call, request, deadline) => {
-    if (supervisor.failures < SUSPICIOUS) return repeated(call, request, deadline)
+    if (supervisor.circuit.failures < SUSPICIOUS) return repeated(call, request, deadline)
     if (isTried)
-      throw new ModuleError('unavailable', `the module is being tried: ${supervisor.lastFault?.message ?? ''}`)
+      throw new ModuleError('unavailable', `the module is being tried: ${supervisor.circuit.lastFault?.message ?? ''}`)
     isTried = true
     try {
       return await attempt(call, request, deadline)
@@ -95,7 +95,7 @@ export const createModuleHost = (options: TokenOptions): ModuleHost => {
     },
     ready: async () => (await supervisor.get()).facts,
     get lastFault() {
-      return supervisor.lastFault
+      return supervisor.circuit.lastFault
     },
     close: () => supervisor.close(),
   }

@@ -1,6 +1,6 @@
 import type { Log } from '../../observe/log.ts'
 import { CLOSE, LOAD, LOG_IN, type ModuleFacts, type TokenFacts, type TokenName } from './calls.ts'
-import { createCircuit } from './circuit.ts'
+import { type Circuit, createCircuit } from './circuit.ts'
 import { type Fault, ModuleError } from './module-error.ts'
 import { type ModuleProcess, startModuleProcess } from './module-process.ts'
 import type { RefusedPins } from './refused-pins.ts'
@@ -34,16 +34,13 @@ export type Supervisor = {
   get(): Promise<Running>
   /** Ends a process that is of no use any more. */
   failed(process: ModuleProcess, fault: ModuleError): void
-  /** The module has done what it was asked. */
-  worked(): void
-  /** Failures since it last did. */
-  readonly failures: number
-  readonly lastFault: ModuleError | undefined
+  /** How the module has done so far. */
+  readonly circuit: Pick<Circuit, 'worked' | 'failures' | 'lastFault'>
   close(): Promise<void>
 }
 
-/** Trying again can only make things worse. */
-const LASTING: ReadonlySet<Fault> = new Set<Fault>(['pin', 'setup'])
+/** Whether trying again can only make things worse, or is in vain: a token that was there before may come back. */
+const isLasting = (fault: Fault, wasThere: boolean): boolean => fault === 'pin' || (fault === 'setup' && !wasThere)
 
 /** How long a module may take to say good-bye, in milliseconds. */
 const FAREWELL = 2000
@@ -102,25 +99,31 @@ export const createSupervisor = (options: TokenOptions): Supervisor => {
   const { log } = options
   const circuit = createCircuit(() => performance.now())
   let current: Promise<Running> | undefined
+  /** The process of `current`, once it has started. */
+  let running: ModuleProcess | undefined
+  let wasThere = false
   /** Set where it is over. */
   let refusal: ModuleError | undefined
   let again: NodeJS.Timeout | undefined
 
   const note = (fault: ModuleError): void => {
     current = undefined
+    running = undefined
     circuit.failed(fault)
     options.onFault?.(fault)
     log.error('HSM failed', { reason: fault.message, code: fault.code, attempt: circuit.failures })
-    if (LASTING.has(fault.fault)) refusal ??= fault
+    if (isLasting(fault.fault, wasThere)) refusal ??= fault
     if (refusal !== undefined) return
     // Nobody has to ask for it to come back.
-    again = setTimeout(() => void get().catch(() => undefined), circuit.rest)
+    again = setTimeout(() => void start(), circuit.rest)
     again.unref()
   }
 
   const watch = async (started: Promise<Running>): Promise<void> => {
     try {
       const { process } = await started
+      if (current === started) running = process
+      wasThere = true
       if (circuit.failures > 0) log.info('HSM is there again')
       const why = await process.ended
       if (current === started) note(new ModuleError('lost', why))
@@ -129,40 +132,37 @@ export const createSupervisor = (options: TokenOptions): Supervisor => {
     }
   }
 
-  const get = async (): Promise<Running> => {
-    if (refusal !== undefined) throw refusal
-    if (current === undefined) {
-      circuit.check()
-      clearTimeout(again)
-      current = begin(options)
-      void watch(current)
-    }
+  const start = (): Promise<Running> => {
+    clearTimeout(again)
+    current ??= begin(options)
+    void watch(current)
     return current
   }
 
-  const failed = async (process: ModuleProcess, fault: ModuleError): Promise<void> => {
-    const running = await current?.catch(() => undefined)
+  const get = async (): Promise<Running> => {
+    if (refusal !== undefined) throw refusal
+    if (current !== undefined) return current
+    circuit.check()
+    return start()
+  }
+
+  /** At once: the next call is not to be given the same process again. */
+  const failed = (process: ModuleProcess, fault: ModuleError): void => {
     // Several calls fail with the same process; it is the first of them that counts.
-    if (running?.process === process) note(fault)
+    if (running === process) note(fault)
     process.kill()
   }
 
   return {
     get,
-    failed: (process, fault) => void failed(process, fault),
-    worked: () => circuit.worked(),
-    get failures() {
-      return circuit.failures
-    },
-    get lastFault() {
-      return circuit.lastFault
-    },
+    failed,
+    circuit,
     close: async () => {
       refusal = new ModuleError('unavailable', 'the HSM is closed')
       clearTimeout(again)
-      const running = await current?.catch(() => undefined)
+      const last = await current?.catch(() => undefined)
       current = undefined
-      if (running !== undefined) await sayGoodBye(running)
+      if (last !== undefined) await sayGoodBye(last)
     },
   }
 }

@@ -1,6 +1,7 @@
 import { CKA } from '../../../protocol/pkcs11/constants.ts'
 import type { FoundObject, ObjectName, Template } from '../calls.ts'
 import { ModuleError } from '../module-error.ts'
+import { CKR } from '../numbers.ts'
 import { codeOf, type Cryptoki } from './cryptoki.ts'
 import type { Session, SessionPool } from './session-pool.ts'
 
@@ -35,6 +36,9 @@ export const findHandles = (
   }
 }
 
+/** What a module answers to a question for an attribute that the object does not have, or does not tell. */
+const UNTOLD: ReadonlySet<number | undefined> = new Set([CKR.ATTRIBUTE_SENSITIVE, CKR.ATTRIBUTE_TYPE_INVALID])
+
 /** One attribute: undefined where the object does not have it, or does not tell. */
 export const readAttribute = (
   cryptoki: Cryptoki,
@@ -45,7 +49,7 @@ export const readAttribute = (
   try {
     return cryptoki.C_GetAttributeValue(session, handle, [{ type }])[0]?.value
   } catch (error) {
-    if (codeOf(error) === undefined) throw error
+    if (!UNTOLD.has(codeOf(error))) throw error
     return undefined
   }
 }
