@@ -255,3 +255,24 @@ void test('an error says nothing of the values', (t) => {
   }
   t.end()
 })
+
+void test('what is no structure is refused when it is defined', (t) => {
+  t.throws(() => struct('Twice', { a: optional(T.A, integer), b: optional(T.A, text) }), {
+    message: 'two fields of Twice have one tag',
+  })
+  // Names become code: nothing but a name may get there.
+  for (const name of ['a b', '', '1', 'a}', '__proto__', 'a: process.exit()']) {
+    t.throws(() => struct('Odd', Object.fromEntries([[name, optional(T.A, integer)]])), TypeError, name)
+  }
+  t.end()
+})
+
+void test('2.1 §10.1.2: a structure that is whole, in parts, or read otherwise from some item on is the same', (t) => {
+  const extension = structure(T.Extension)
+  const items = [int(T.A, 1), int(T.C, 3), int(T.C, 4)]
+  const plain = read(sample, '2.1', ...items)
+  for (let place = 0; place <= items.length; place += 1) {
+    t.same(read(sample, '2.1', ...items.slice(0, place), extension, ...items.slice(place)), plain)
+  }
+  t.end()
+})

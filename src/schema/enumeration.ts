@@ -21,6 +21,8 @@ export type EnumName<E> = E extends Enumeration<infer Name> ? Name : never
 /** Codes with the high nibble 8 are free for extensions (KMIP 1.4 section 9.1.1.4, 2.1 section 10.1.2). */
 export const isExtensionCode = (code: number): boolean => code >>> 28 === 8
 
+const DENSE = 256
+
 export const enumeration = <const Rows extends Record<string, EnumRow>>(
   title: string,
   rows: Rows,
@@ -29,6 +31,9 @@ export const enumeration = <const Rows extends Record<string, EnumRow>>(
   const names = Object.keys(rows) as Name[]
   const byName = new Map<string, EnumRow>(Object.entries(rows))
   const byCode = new Map<number, Name>(names.map((name) => [rows[name]?.[0] ?? 0, name]))
+  // The codes of the standard are small and follow each other: a list finds them faster.
+  const dense: (Name | undefined)[] = []
+  for (const [value, name] of byCode) if (value < DENSE) dense[value] = name
   const code = Object.freeze(Object.fromEntries(names.map((name) => [name, rows[name]?.[0] ?? 0]))) as Record<
     Name,
     number
@@ -38,7 +43,7 @@ export const enumeration = <const Rows extends Record<string, EnumRow>>(
     names,
     rows,
     code,
-    nameOf: (value: number) => byCode.get(value),
+    nameOf: (value: number) => dense[value] ?? byCode.get(value),
     has: (name: string): name is Name => byName.has(name),
     knownIn: (name: string, target: Target) => {
       const row = byName.get(name)

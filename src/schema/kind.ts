@@ -2,6 +2,25 @@ import type { ItemType } from '../ttlv/item-type.ts'
 import type { Writer } from '../ttlv/writer.ts'
 import type { Target } from './version.ts'
 
+/** A value that is one item of one type, so that no codec has to be asked for it. */
+export type Leaf = {
+  readonly itemType: ItemType
+  /** Reads the value of an item of that type. */
+  readonly read: (buffer: Buffer, at: number) => unknown
+  /** The method of {@link Writer} that writes one. */
+  readonly write:
+    | 'integer'
+    | 'longInteger'
+    | 'bigInteger'
+    | 'boolean'
+    | 'text'
+    | 'byteString'
+    | 'dateTime'
+    | 'dateTimeExtended'
+    | 'interval'
+    | 'enumeration'
+}
+
 /** Reads and writes one kind of value for one target version. Compiled once, used for every message. */
 export type Codec<T> = {
   /**
@@ -16,6 +35,8 @@ export type Codec<T> = {
    * it is optional: an answer holds only what the version of the request defines.
    */
   fits?(value: T): boolean
+  /** Where the value is such a one: what `read` does besides is to check the type. */
+  readonly leaf?: Leaf
 }
 
 /** A kind of value, not yet bound to a version. */

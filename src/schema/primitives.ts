@@ -12,7 +12,8 @@ import {
 import type { Writer } from '../ttlv/writer.ts'
 import { type Enumeration, isExtensionCode } from './enumeration.ts'
 import { SchemaError } from './error.ts'
-import type { Codec, Kind } from './kind.ts'
+import type { Codec, Kind, Leaf } from './kind.ts'
+import type { Target } from './version.ts'
 
 const expectType = (buffer: Buffer, at: number, type: ItemType, name: string): void => {
   if (typeAt(buffer, at) !== type) throw new SchemaError('wrong-type', name, at)
@@ -20,50 +21,80 @@ const expectType = (buffer: Buffer, at: number, type: ItemType, name: string): v
 
 const primitive = <T>(
   name: string,
-  type: ItemType,
+  itemType: ItemType,
   read: (buffer: Buffer, at: number) => T,
   write: (writer: Writer, tag: number, value: T) => void,
+  method: Leaf['write'],
 ): Kind<T> => {
   const codec: Codec<T> = {
     read: (buffer, at) => {
-      expectType(buffer, at, type, name)
+      expectType(buffer, at, itemType, name)
       return read(buffer, at)
     },
     write,
+    leaf: { itemType, read, write: method },
   }
-  return { name, itemTypes: [type], compile: () => codec }
+  return { name, itemTypes: [itemType], compile: () => codec }
 }
 
 /** Integer, also the carrier of bit masks: a signed 32-bit number. */
-export const integer: Kind<number> = primitive('Integer', ITEM_TYPE.Integer, readInteger, (w, tag, v) =>
-  w.integer(tag, v),
+export const integer: Kind<number> = primitive(
+  'Integer',
+  ITEM_TYPE.Integer,
+  readInteger,
+  (w, tag, v) => w.integer(tag, v),
+  'integer',
 )
 
-export const longInteger: Kind<bigint> = primitive('Long Integer', ITEM_TYPE.LongInteger, readLong, (w, tag, v) =>
-  w.longInteger(tag, v),
+export const longInteger: Kind<bigint> = primitive(
+  'Long Integer',
+  ITEM_TYPE.LongInteger,
+  readLong,
+  (w, tag, v) => w.longInteger(tag, v),
+  'longInteger',
 )
 
 /** Big Integer as its bytes, two's complement and most significant first: key material never becomes a bigint. */
-export const bigInteger: Kind<Buffer> = primitive('Big Integer', ITEM_TYPE.BigInteger, readBytes, (w, tag, v) =>
-  w.bigInteger(tag, v),
+export const bigInteger: Kind<Buffer> = primitive(
+  'Big Integer',
+  ITEM_TYPE.BigInteger,
+  readBytes,
+  (w, tag, v) => w.bigInteger(tag, v),
+  'bigInteger',
 )
 
-export const boolean: Kind<boolean> = primitive('Boolean', ITEM_TYPE.Boolean, readBoolean, (w, tag, v) =>
-  w.boolean(tag, v),
+export const boolean: Kind<boolean> = primitive(
+  'Boolean',
+  ITEM_TYPE.Boolean,
+  readBoolean,
+  (w, tag, v) => w.boolean(tag, v),
+  'boolean',
 )
 
-export const text: Kind<string> = primitive('Text String', ITEM_TYPE.TextString, readText, (w, tag, v) =>
-  w.text(tag, v),
+export const text: Kind<string> = primitive(
+  'Text String',
+  ITEM_TYPE.TextString,
+  readText,
+  (w, tag, v) => w.text(tag, v),
+  'text',
 )
 
 /** Byte String, a view of the message: copy what outlives the request. */
-export const bytes: Kind<Buffer> = primitive('Byte String', ITEM_TYPE.ByteString, readBytes, (w, tag, v) =>
-  w.byteString(tag, v),
+export const bytes: Kind<Buffer> = primitive(
+  'Byte String',
+  ITEM_TYPE.ByteString,
+  readBytes,
+  (w, tag, v) => w.byteString(tag, v),
+  'byteString',
 )
 
 /** Date Time in seconds since 1970. */
-export const dateTime: Kind<number> = primitive('Date Time', ITEM_TYPE.DateTime, readDateTime, (w, tag, v) =>
-  w.dateTime(tag, v),
+export const dateTime: Kind<number> = primitive(
+  'Date Time',
+  ITEM_TYPE.DateTime,
+  readDateTime,
+  (w, tag, v) => w.dateTime(tag, v),
+  'dateTime',
 )
 
 /** Date Time Extended in microseconds since 1970 (2.0 and later). */
@@ -72,30 +103,42 @@ export const dateTimeExtended: Kind<bigint> = primitive(
   ITEM_TYPE.DateTimeExtended,
   readLong,
   (w, tag, v) => w.dateTimeExtended(tag, v),
+  'dateTimeExtended',
 )
 
 /** Interval in seconds, unsigned. */
-export const interval: Kind<number> = primitive('Interval', ITEM_TYPE.Interval, readUnsigned, (w, tag, v) =>
-  w.interval(tag, v),
+export const interval: Kind<number> = primitive(
+  'Interval',
+  ITEM_TYPE.Interval,
+  readUnsigned,
+  (w, tag, v) => w.interval(tag, v),
+  'interval',
 )
 
+/** Which names a version knows, where it does not know them all. */
+const fitsIn = <Name extends string>(table: Enumeration<Name>, target: Target): Pick<Codec<Name>, 'fits'> => {
+  const known: ReadonlySet<string> = new Set(table.names.filter((name) => table.knownIn(name, target)))
+  return known.size === table.names.length ? {} : { fits: (value) => known.has(value) }
+}
+
 /** An enumeration by the names of its table. Codes outside the table are refused. */
-export const enumOf = <Name extends string>(table: Enumeration<Name>): Kind<Name> => ({
-  name: table.title,
-  itemTypes: [ITEM_TYPE.Enumeration],
-  compile: (target) => ({
-    read: (buffer, at) => {
-      expectType(buffer, at, ITEM_TYPE.Enumeration, table.title)
-      const name = table.nameOf(readUnsigned(buffer, at))
-      if (name === undefined) throw new SchemaError('unknown-enumeration', table.title, at)
-      return name
-    },
-    write: (writer, tag, value) => writer.enumeration(tag, table.code[value]),
-    ...(table.names.every((name) => table.knownIn(name, target))
-      ? {}
-      : { fits: (value: Name) => table.knownIn(value, target) }),
-  }),
-})
+export const enumOf = <Name extends string>(table: Enumeration<Name>): Kind<Name> => {
+  const codes = new Map<Name, number>(table.names.map((name) => [name, table.code[name]]))
+  return {
+    name: table.title,
+    itemTypes: [ITEM_TYPE.Enumeration],
+    compile: (target) => ({
+      read: (buffer, at) => {
+        expectType(buffer, at, ITEM_TYPE.Enumeration, table.title)
+        const name = table.nameOf(readUnsigned(buffer, at))
+        if (name === undefined) throw new SchemaError('unknown-enumeration', table.title, at)
+        return name
+      },
+      write: (writer, tag, value) => writer.enumeration(tag, codes.get(value) ?? 0),
+      ...fitsIn(table, target),
+    }),
+  }
+}
 
 /** An enumeration by its bare code, for whoever must answer about codes that no table has. */
 export const enumerationCode: Kind<number> = primitive(
@@ -103,6 +146,7 @@ export const enumerationCode: Kind<number> = primitive(
   ITEM_TYPE.Enumeration,
   readUnsigned,
   (w, tag, v) => w.enumeration(tag, v),
+  'enumeration',
 )
 
 /** As {@link enumOf}, but a vendor's extension code (8xxxxxxx) is kept as the number it is. */

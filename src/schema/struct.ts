@@ -1,8 +1,18 @@
 import { ITEM_TYPE } from '../ttlv/item-type.ts'
-import { HEADER_LENGTH, lengthAt, nextItem, tagAt, typeAt } from '../ttlv/reader.ts'
-import type { Writer } from '../ttlv/writer.ts'
+import { HEADER_LENGTH, lengthAt, nextItem, tagAt } from '../ttlv/reader.ts'
 import { SchemaError } from './error.ts'
 import { type Codec, type Kind, memoised } from './kind.ts'
+import {
+  checkName,
+  NONE,
+  type Out,
+  type Progress,
+  type ReadEntry,
+  type ReadRest,
+  straightReader,
+  straightWriter,
+  type WriteEntry,
+} from './straight-line.ts'
 import { inRange, type Target, type Version, type VersionRange } from './version.ts'
 
 /** One way in which a field stands on the wire, and the versions in which it does. */
@@ -69,34 +79,6 @@ export const spread = <T>(
   options: VersionRange & { readonly readOnly?: true } = {},
 ): Form<T> => ({ tag, kind: kind as unknown as Kind<T>, spread: when, ...options })
 
-/** What a field is read from: flat, since every item of every message passes through here. */
-type ReadEntry = {
-  readonly tag: number
-  readonly name: string
-  readonly required: boolean
-  /** Each item makes one element of a list. */
-  readonly repeated: boolean
-  /** One item holds the whole list. */
-  readonly spread: boolean
-  /** Another form of the field may have been read before this one. */
-  readonly alternative: boolean
-  readonly codec: Codec<unknown>
-}
-
-type WriteEntry = {
-  readonly tag: number
-  readonly name: string
-  readonly required: boolean
-  readonly repeated: boolean
-  readonly spread: Form<unknown>['spread']
-  /** One item, and every version can express it. */
-  readonly plain: boolean
-  readonly codec: Codec<unknown>
-}
-
-/** The list of every repeated field that is absent: frozen, and replaced by one of its own with the first element. */
-const NONE: readonly unknown[] = Object.freeze([])
-
 /** The form to write: the one in range; `storage` takes the newest. */
 const formFor = (field: Field<unknown>, target: Target): Form<unknown> | undefined =>
   field.forms.findLast((form) => form.readOnly !== true && inRange(target, form))
@@ -114,8 +96,10 @@ const readPlan = (fields: Fields, target: Target): readonly ReadEntry[] => {
     for (const { tag, kind, spread: whole } of forms) {
       if (seen.has(tag)) continue
       const codec = kind.compile(target)
+      const [itemType, ...more] = kind.itemTypes
+      const type = { itemType: more.length === 0 ? itemType : undefined }
       const repeats = { repeated: field.presence === 'repeated', spread: whole !== undefined }
-      entries.push({ tag, name, required, ...repeats, alternative: seen.size > 0, codec })
+      entries.push({ tag, name, required, ...repeats, ...type, alternative: seen.size > 0, codec })
       seen.add(tag)
     }
   }
@@ -130,8 +114,7 @@ const writePlan = (fields: Fields, target: Target): readonly WriteEntry[] =>
     const codec = form.kind.compile(target)
     const required = field.presence === 'required'
     const repeated = field.presence === 'repeated'
-    const plain = required || (!repeated && codec.fits === undefined)
-    return [{ tag, name, required, repeated, spread: whole, plain, codec }]
+    return [{ tag, name, required, repeated, spread: whole, codec }]
   })
 
 /** Tags of vendors (KMIP 1.4 section 9.1.1.1, 2.1 section 10.1.1): skipped where they are not known. */
@@ -145,8 +128,6 @@ const misfit = (plan: readonly ReadEntry[], last: number, title: string, tag: nu
   return new SchemaError(index === last ? 'repeated-field' : 'misplaced-field', `${name} of ${title}`, at)
 }
 
-type Out = Record<string, unknown>
-
 const store = (out: Out, entry: ReadEntry, value: unknown): void => {
   const { name } = entry
   const list = out[name] as readonly unknown[]
@@ -155,59 +136,48 @@ const store = (out: Out, entry: ReadEntry, value: unknown): void => {
   else (list as unknown[]).push(value)
 }
 
-const compileRead = (title: string, fields: Fields, target: Target): Codec<Out>['read'] => {
-  const plan = readPlan(fields, target)
-  const tags = plan.map(({ tag }) => tag)
-  const mandatory = new Set(plan.flatMap(({ name, required }) => (required ? [name] : [])))
-  // A copy of one template gives every result the same hidden class, whatever fields it has.
-  const blank: Out = {}
-  for (const [name, field] of Object.entries(fields)) blank[name] = field.presence === 'repeated' ? NONE : undefined
+/** Every field as it is where it is absent. */
+const blankOf = (fields: Fields): Out =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, { presence }]) => [name, presence === 'repeated' ? NONE : undefined]),
+  )
 
-  return (buffer, from) => {
-    if (typeAt(buffer, from) !== ITEM_TYPE.Structure) throw new SchemaError('wrong-type', title, from)
-    // Not `{ ...blank }`: shared by all structures, that would be a slow path of the engine (bench/micro/codec.ts).
-    const out = Object.assign({}, blank)
+/** Reads on item by item: what has no place in the order, tags of vendors, and what is wrong. */
+const compileRest = (title: string, plan: readonly ReadEntry[]): ReadRest => {
+  const tags = plan.map(({ tag }) => tag)
+  const mandatory = plan.flatMap(({ name, required }) => (required ? [name] : []))
+
+  const take = (buffer: Buffer, { at, last }: Progress, out: Out): number => {
+    const tag = tagAt(buffer, at)
+    const index = tags.indexOf(tag, plan[last]?.repeated === true ? last : last + 1)
+    const entry = plan[index]
+    if (entry === undefined) {
+      if (isExtensionTag(tag) && !tags.includes(tag)) return last
+      throw misfit(plan, last, title, tag, at)
+    }
+    const value = entry.codec.read(buffer, at)
+    if (entry.repeated) store(out, entry, value)
+    else {
+      if (entry.alternative && out[entry.name] !== undefined)
+        throw new SchemaError('repeated-field', `${entry.name} of ${title}`, at)
+      out[entry.name] = value
+    }
+    return index
+  }
+
+  return (buffer, { from, at: start, last: read }, out) => {
     const end = from + HEADER_LENGTH + lengthAt(buffer, from)
-    let next = 0
-    let last = -1
-    let found = 0
-    for (let at = from + HEADER_LENGTH; at < end; at = nextItem(buffer, at)) {
-      const tag = tagAt(buffer, at)
-      let index = next
-      while (index < tags.length && tags[index] !== tag) index += 1
-      const entry = plan[index]
-      if (entry === undefined) {
-        if (isExtensionTag(tag) && !tags.includes(tag)) continue
-        throw misfit(plan, last, title, tag, at)
-      }
-      const value = entry.codec.read(buffer, at)
-      last = index
-      next = entry.repeated ? index : index + 1
-      if (entry.repeated) store(out, entry, value)
-      else {
-        if (entry.alternative && out[entry.name] !== undefined)
-          throw new SchemaError('repeated-field', `${entry.name} of ${title}`, at)
-        out[entry.name] = value
-        if (entry.required) found += 1
-      }
-    }
-    if (found < mandatory.size) {
-      const name = [...mandatory].find((candidate) => out[candidate] === undefined) ?? ''
-      throw new SchemaError('missing-field', `${name} of ${title}`, from)
-    }
+    let last = read
+    for (let at = start; at < end; at = nextItem(buffer, at)) last = take(buffer, { from, at, last }, out)
+    const missing = mandatory.find((name) => out[name] === undefined)
+    if (missing !== undefined) throw new SchemaError('missing-field', `${missing} of ${title}`, from)
     return out
   }
 }
 
-const writeField = (writer: Writer, entry: WriteEntry, value: unknown): void => {
-  const { tag, codec } = entry
-  if (entry.spread !== undefined) {
-    if (entry.spread === 'always' || (value as readonly unknown[]).length > 0) codec.write(writer, tag, value)
-  } else if (entry.repeated) {
-    for (const item of value as readonly unknown[]) {
-      if (codec.fits === undefined || codec.fits(item)) codec.write(writer, tag, item)
-    }
-  } else if (codec.fits === undefined || codec.fits(value)) codec.write(writer, tag, value)
+const compileRead = (title: string, fields: Fields, target: Target): Codec<Out>['read'] => {
+  const plan = readPlan(fields, target)
+  return straightReader(title, plan, blankOf(fields), compileRest(title, plan))
 }
 
 const compileFits = (plan: readonly WriteEntry[]): Pick<Codec<Out>, 'fits'> => {
@@ -216,30 +186,31 @@ const compileFits = (plan: readonly WriteEntry[]): Pick<Codec<Out>, 'fits'> => {
   return { fits: (value) => checks.every(({ codec, name }) => codec.fits?.(value[name]) ?? true) }
 }
 
+/** Names of fields become code, and each item belongs to one field whatever its type. */
+const checkFields = (title: string, fields: Fields): void => {
+  Object.keys(fields).forEach(checkName)
+  const tags = Object.values(fields).flatMap(({ forms }) => [...new Set(forms.map(({ tag }) => tag))])
+  if (new Set(tags).size < tags.length) throw new TypeError(`two fields of ${title} have one tag`)
+}
+
 /**
  * A structure with fields in the order of the specification: the order is part of the standard (1.4 section 7, 2.1
  * section 10.1.2) and both directions keep to it.
  */
 export const struct = <const F extends Fields>(title: string, fields: F): Kind<Infer<F>> & { readonly fields: F } => {
+  checkFields(title, fields)
   const kind = memoised<Out>({
     name: title,
     itemTypes: [ITEM_TYPE.Structure],
     compile: (target) => {
       const plan = writePlan(fields, target)
-      return {
-        read: compileRead(title, fields, target),
-        write: (writer, tag, value) => {
-          const start = writer.begin(tag)
-          for (const entry of plan) {
-            const item = value[entry.name]
-            if (item === undefined) continue
-            if (entry.plain) entry.codec.write(writer, entry.tag, item)
-            else writeField(writer, entry, item)
-          }
-          writer.end(start)
-        },
+      // Most structures are never read or written in most versions: each function is made when it is first called.
+      const codec: Codec<Out> = {
+        read: (buffer, at) => (codec.read = compileRead(title, fields, target))(buffer, at),
+        write: (writer, tag, value) => (codec.write = straightWriter(title, plan))(writer, tag, value),
         ...compileFits(plan),
       }
+      return codec
     },
   })
   return { ...(kind as unknown as Kind<Infer<F>>), fields }

@@ -10,15 +10,16 @@ export const HEADER_LENGTH = 8
 /** One byte; they are put together here because the readers of Buffer check again what `scan` has checked. */
 const byte = (buffer: Buffer, at: number): number => buffer[at] ?? 0
 
-const word = (buffer: Buffer, at: number): number =>
+/** Four bytes as a signed number: of a header, its tag and type. */
+export const wordAt = (buffer: Buffer, at: number): number =>
   (byte(buffer, at) << 24) | (byte(buffer, at + 1) << 16) | (byte(buffer, at + 2) << 8) | byte(buffer, at + 3)
 
-export const tagAt = (buffer: Buffer, at: number): number => word(buffer, at) >>> 8
+export const tagAt = (buffer: Buffer, at: number): number => wordAt(buffer, at) >>> 8
 
 export const typeAt = (buffer: Buffer, at: number): number => byte(buffer, at + 3)
 
 /** Length of the value in bytes, without its padding. */
-export const lengthAt = (buffer: Buffer, at: number): number => word(buffer, at + 4) >>> 0
+export const lengthAt = (buffer: Buffer, at: number): number => wordAt(buffer, at + 4) >>> 0
 
 /** Exact up to the largest length that four bytes hold: the bit operation sees only the low bits. */
 export const paddedLength = (length: number): number => length + (-length & 7)
@@ -26,9 +27,9 @@ export const paddedLength = (length: number): number => length + (-length & 7)
 /** Offset of the item that follows the one at `at`. */
 export const nextItem = (buffer: Buffer, at: number): number => at + HEADER_LENGTH + paddedLength(lengthAt(buffer, at))
 
-export const readInteger = (buffer: Buffer, at: number): number => word(buffer, at + HEADER_LENGTH)
+export const readInteger = (buffer: Buffer, at: number): number => wordAt(buffer, at + HEADER_LENGTH)
 
-export const readUnsigned = (buffer: Buffer, at: number): number => word(buffer, at + HEADER_LENGTH) >>> 0
+export const readUnsigned = (buffer: Buffer, at: number): number => wordAt(buffer, at + HEADER_LENGTH) >>> 0
 
 export const readLong = (buffer: Buffer, at: number): bigint => buffer.readBigInt64BE(at + HEADER_LENGTH)
 
@@ -46,4 +47,4 @@ export const readBytes = (buffer: Buffer, at: number): Buffer =>
   buffer.subarray(at + HEADER_LENGTH, at + HEADER_LENGTH + lengthAt(buffer, at))
 
 export const readText = (buffer: Buffer, at: number): string =>
-  buffer.toString('utf8', at + HEADER_LENGTH, at + HEADER_LENGTH + lengthAt(buffer, at))
+  buffer.toString(undefined, at + HEADER_LENGTH, at + HEADER_LENGTH + lengthAt(buffer, at))

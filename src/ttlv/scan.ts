@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { TtlvError } from './error.ts'
 import { ITEM_TYPE, itemTypeName } from './item-type.ts'
-import { HEADER_LENGTH, lengthAt, paddedLength, typeAt } from './reader.ts'
+import { HEADER_LENGTH, lengthAt, paddedLength, typeAt, wordAt } from './reader.ts'
 
 export type ScanLimits = {
   /** Deepest nesting of structures. */
@@ -36,11 +36,14 @@ const checkBoolean = (buffer: Buffer, value: number, at: number): void => {
 /** Short texts are ASCII almost always, and a loop over them is faster than the call out of JavaScript. */
 const SHORT = 64
 
+const NOT_ASCII = 0x80808080
+
 const isText = (buffer: Buffer, from: number, to: number): boolean => {
   if (to - from <= SHORT) {
     let bits = 0
-    for (let i = from; i < to; i += 1) bits |= buffer[i] ?? 0
-    if (bits < 0x80) return true
+    // Eight bytes at a time: the padding, if there is any, has been checked to be zero.
+    for (let at = from; at < to; at += 8) bits |= wordAt(buffer, at) | wordAt(buffer, at + 4)
+    if ((bits & NOT_ASCII) === 0) return true
   }
   return isUtf8(buffer.subarray(from, to))
 }
@@ -51,6 +54,7 @@ const checkValue = (buffer: Buffer, at: number, type: number, length: number, en
   if (fixed !== undefined && length !== fixed) throw malformed(`${itemTypeName(type) ?? 'item'} of ${length} bytes`, at)
   if (paddedLength(length) > end - value) throw malformed('value runs past its structure', at)
   checkPadding(buffer, value + length, value + paddedLength(length), at)
+  if (fixed === 4) return
   if (type === ITEM_TYPE.Boolean) checkBoolean(buffer, value, at)
   else if (type === ITEM_TYPE.BigInteger && (length === 0 || length % 8 !== 0))
     throw malformed(`Big Integer of ${length} bytes`, at)
@@ -65,7 +69,10 @@ const checkValue = (buffer: Buffer, at: number, type: number, length: number, en
  * @throws TtlvError
  */
 export const scan = (buffer: Buffer, extendedTypes: boolean, limits: ScanLimits = DEFAULT_LIMITS): void => {
-  const ends: number[] = [buffer.length]
+  const lastType = extendedTypes ? ITEM_TYPE.DateTimeExtended : ITEM_TYPE.Interval
+  // Where the structures end that are open; with room for as many as nearly all messages have.
+  const ends = [0, 0, 0, 0, 0, 0, 0, 0]
+  let depth = 0
   let end = buffer.length
   let at = 0
   let items = 0
@@ -77,21 +84,20 @@ export const scan = (buffer: Buffer, extendedTypes: boolean, limits: ScanLimits 
     const length = lengthAt(buffer, at)
     if (type === ITEM_TYPE.Structure) {
       if (length > end - at - HEADER_LENGTH) throw malformed('structure runs past its parent', at)
-      if (ends.length > limits.maxDepth) throw malformed('nested too deeply', at)
+      if (depth >= limits.maxDepth) throw malformed('nested too deeply', at)
+      ends[depth] = end
+      depth += 1
       at += HEADER_LENGTH
       end = at + length
-      ends.push(end)
     } else {
-      if (itemTypeName(type) === undefined || (type === ITEM_TYPE.DateTimeExtended && !extendedTypes)) {
-        throw malformed(`unknown item type ${type}`, at)
-      }
+      if (type === 0 || type > lastType) throw malformed(`unknown item type ${type}`, at)
       checkValue(buffer, at, type, length, end)
       at += HEADER_LENGTH + paddedLength(length)
     }
-    while (at === end && ends.length > 1) {
-      ends.pop()
-      end = ends.at(-1) ?? end
+    while (at === end && depth > 0) {
+      depth -= 1
+      end = ends[depth] ?? end
     }
-  } while (ends.length > 1)
+  } while (depth > 0)
   if (at !== buffer.length) throw malformed('bytes after the item', at)
 }

@@ -77,44 +77,42 @@ export class Writer {
 
   /** Seconds since 1970. */
   dateTime(tag: number, seconds: number): void {
-    this.#header(tag, ITEM_TYPE.DateTime, 8)
+    const at = this.#header(tag, ITEM_TYPE.DateTime, 8)
     const high = Math.floor(seconds / 0x100000000)
-    this.#pair(high, seconds - high * 0x100000000)
+    this.#view.setInt32(at, high)
+    this.#view.setInt32(at + 4, seconds - high * 0x100000000)
   }
 
   boolean(tag: number, value: boolean): void {
-    this.#header(tag, ITEM_TYPE.Boolean, 8)
-    this.#pair(0, value ? 1 : 0)
+    const at = this.#header(tag, ITEM_TYPE.Boolean, 8)
+    this.#view.setInt32(at, 0)
+    this.#view.setInt32(at + 4, value ? 1 : 0)
   }
 
   /** Two's complement, most significant byte first; sign-extended here to a multiple of eight bytes. */
   bigInteger(tag: number, value: Buffer): void {
     const length = Math.max(8, paddedLength(value.length))
-    this.#header(tag, ITEM_TYPE.BigInteger, length)
+    const at = this.#header(tag, ITEM_TYPE.BigInteger, length)
     const sign = (value[0] ?? 0) & 0x80 ? 0xff : 0
-    this.#buffer.fill(sign, this.#at, this.#at + length - value.length)
-    value.copy(this.#buffer, this.#at + length - value.length)
-    this.#at += length
+    this.#buffer.fill(sign, at, at + length - value.length)
+    value.copy(this.#buffer, at + length - value.length)
   }
 
   text(tag: number, value: string): void {
     if (value.length <= SHORT && this.#ascii(tag, value)) return
     const length = Buffer.byteLength(value)
-    this.#header(tag, ITEM_TYPE.TextString, length)
+    const at = this.#header(tag, ITEM_TYPE.TextString, length)
     this.#pad(length)
-    this.#buffer.write(value, this.#at, length, 'utf8')
-    this.#at += paddedLength(length)
+    this.#buffer.write(value, at, length, 'utf8')
   }
 
   byteString(tag: number, value: Buffer): void {
     const { length } = value
-    this.#header(tag, ITEM_TYPE.ByteString, length)
+    const at = this.#header(tag, ITEM_TYPE.ByteString, length)
     this.#pad(length)
     const buffer = this.#buffer
-    const at = this.#at
     if (length > SHORT) value.copy(buffer, at)
     else for (let i = 0; i < length; i += 1) buffer[at + i] = value[i] ?? 0
-    this.#at = at + paddedLength(length)
   }
 
   /** Changes the value of an Integer item written before, by the offset at which it starts. */
@@ -124,66 +122,60 @@ export class Writer {
 
   /** Whole items that are already encoded. */
   raw(items: Buffer): void {
-    this.#reserve(items.length)
+    const end = this.#at + items.length
+    if (end > this.#buffer.length) this.#grow(end)
     items.copy(this.#buffer, this.#at)
-    this.#at += items.length
+    this.#at = end
   }
 
   /** Writes the text if it is ASCII; if not, nothing has happened. */
   #ascii(tag: number, value: string): boolean {
     const { length } = value
     const start = this.#at
-    this.#header(tag, ITEM_TYPE.TextString, length)
+    const at = this.#header(tag, ITEM_TYPE.TextString, length)
     this.#pad(length)
     const buffer = this.#buffer
-    const at = this.#at
     let bits = 0
     for (let i = 0; i < length; i += 1) {
       const code = value.charCodeAt(i)
       bits |= code
       buffer[at + i] = code
     }
-    this.#at = at + paddedLength(length)
     if (bits <= 0x7f) return true
     this.truncate(start)
     return false
   }
 
-  /** Clears the last eight bytes of a value of this length, before it is put there: what it leaves is the padding. */
+  /** Clears the last eight bytes of the value of this length that has room now: what it leaves of them is the padding. */
   #pad(length: number): void {
-    const end = this.#at + paddedLength(length)
     if ((length & 7) === 0) return
-    this.#view.setInt32(end - 8, 0)
-    this.#view.setInt32(end - 4, 0)
+    this.#view.setInt32(this.#at - 8, 0)
+    this.#view.setInt32(this.#at - 4, 0)
   }
 
   #number(tag: number, type: ItemType, value: number): void {
-    this.#header(tag, type, 4)
-    this.#pair(value, 0)
+    const at = this.#header(tag, type, 4)
+    this.#view.setInt32(at, value)
+    this.#view.setInt32(at + 4, 0)
   }
 
   #long(tag: number, type: ItemType, value: bigint): void {
-    this.#header(tag, type, 8)
-    this.#view.setBigInt64(this.#at, value)
-    this.#at += 8
+    this.#view.setBigInt64(this.#header(tag, type, 8), value)
   }
 
-  #pair(high: number, low: number): void {
-    this.#view.setInt32(this.#at, high)
-    this.#view.setInt32(this.#at + 4, low)
-    this.#at += 8
+  /** Writes a header and makes room for the value; returns the place of that. */
+  #header(tag: number, type: ItemType, length: number): number {
+    const at = this.#at
+    const end = at + HEADER_LENGTH + paddedLength(length)
+    if (end > this.#buffer.length) this.#grow(end)
+    const view = this.#view
+    view.setInt32(at, (tag << 8) | type)
+    view.setInt32(at + 4, length)
+    this.#at = end
+    return at + HEADER_LENGTH
   }
 
-  #header(tag: number, type: ItemType, length: number): void {
-    this.#reserve(HEADER_LENGTH + paddedLength(length))
-    this.#view.setInt32(this.#at, (tag << 8) | type)
-    this.#view.setInt32(this.#at + 4, length)
-    this.#at += HEADER_LENGTH
-  }
-
-  #reserve(size: number): void {
-    const needed = this.#at + size
-    if (needed <= this.#buffer.length) return
+  #grow(needed: number): void {
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
     this.#buffer.copy(grown, 0, 0, this.#at)
     this.#buffer.fill(0)
