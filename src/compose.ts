@@ -5,9 +5,17 @@ import { currentPrincipal } from './access/authenticate.ts'
 import { type Authentications, createAuthenticator } from './access/authenticator.ts'
 import { makeProof, renewProof } from './access/make-proof.ts'
 import { createTicketOffice } from './access/ticket-office.ts'
-import type { OpenBeside, OpenClients, OpenRecords, OpenUsers, Program, RunningServer } from './cli/program.ts'
+import type {
+  OpenBeside,
+  OpenClients,
+  OpenKeyRotation,
+  OpenRecords,
+  OpenUsers,
+  Program,
+  RunningServer,
+} from './cli/program.ts'
 import { hsmTools } from './compose/hsm-tools.ts'
-import { ensureRootKey, noLog, openKeys } from './compose/keys.ts'
+import { ensureRootKey, keyRotation, noLog, openKeys, type OpenKeys, rootKeeper } from './compose/keys.ts'
 import { dataPaths } from './config/data-paths.ts'
 import type { Config } from './config/schema.ts'
 import type { ClientDirectory } from './domain/principal.ts'
@@ -15,6 +23,7 @@ import type { Subscription } from './domain/subscription.ts'
 import type { KeyStore } from './domain/key-store.ts'
 import { createEngine } from './engine/create-engine.ts'
 import { LARGEST_RESPONSE } from './engine/handle-message.ts'
+import { describeStoreKeys } from './keystore/software/store-keys.ts'
 import type { OwnAuthority } from './keystore/software/certificates/certify.ts'
 import { DEFAULT_LIMITS } from './net/limits.ts'
 import { listenForAll } from './net/listeners.ts'
@@ -61,7 +70,7 @@ const openUsers = async (config: Config): Promise<OpenUsers> => {
   const store = await openStore(config, false)
   const keys = async (): Promise<KeyStore> => {
     const opened = await openKeys(config, store, { clock, log: noLog })
-    await opened.closeRoots()
+    await opened.roots.close()
     return opened.keys
   }
   return {
@@ -89,6 +98,22 @@ const authentications = (config: Config, store: OpenStore, keys: KeyStore, log: 
 const openBeside = async (config: Config): Promise<OpenBeside> => {
   const store = await openStore(config, false)
   return { directory: store.clients, objects: store.objects, close: () => store.close() }
+}
+
+/** Another root key, and another store key for everything: what a server does when it sees the wish. */
+const openKeyRotation = async (config: Config): Promise<OpenKeyRotation> => {
+  const store = await openStore(config, false)
+  const { settings } = store.objects
+  const roots = rootKeeper(config, { clock, log: noLog })
+  return {
+    settings,
+    roots,
+    storeKeys: () => describeStoreKeys(settings),
+    close: async () => {
+      await roots.close()
+      await store.close()
+    },
+  }
 }
 
 const identify =
@@ -152,14 +177,14 @@ const serve = async (
   config: Config,
   certificates: ServerCertificates,
   store: OpenStore,
-  keys: KeyStore,
+  opened: OpenKeys,
   log: Log,
 ): Promise<RunningServer> => {
   const shown = { certificates }
-  const known = authentications(config, store, keys, log)
+  const known = authentications(config, store, opened.keys, log)
   const engine = createEngine({
     store: store.objects,
-    keys,
+    keys: opened.keys,
     access,
     authenticator: known.authenticator,
     tickets: createTicketOffice(config.access.ticketLifetime),
@@ -174,6 +199,7 @@ const serve = async (
     largestResponse: Math.max(LARGEST_RESPONSE, RESPONSE_FACTOR * config.limits.messageSize),
     jobLimits: config.jobs,
     currentPrincipal: (principal) => currentPrincipal(principal, store),
+    keyRotation: keyRotation(opened, store),
     outbound: {
       isWelcome: (client) => isWelcome(store.clients, client),
       dial: (subscription) => dialClient(config, shown.certificates, subscription),
@@ -214,18 +240,19 @@ const withKeys = async (
   store: OpenStore,
   log: Log,
 ): Promise<RunningServer> => {
-  const { keys, closeRoots } = await openKeys(config, store, { clock, log }, issuingAuthority(config, certificates))
+  const opened = await openKeys(config, store, { clock, log }, issuingAuthority(config, certificates))
+  const { roots } = opened
   try {
-    const server = await serve(config, certificates, store, keys, log)
+    const server = await serve(config, certificates, store, opened, log)
     return {
       ...server,
       drain: async () => {
         await server.drain()
-        await closeRoots()
+        await roots.close()
       },
     }
   } catch (error) {
-    await closeRoots()
+    await roots.close()
     throw error
   }
 }
@@ -259,5 +286,6 @@ export const program: Program = {
   openUsers,
   openBeside,
   hsm: hsmTools(clock),
+  openKeyRotation,
   startServer,
 }

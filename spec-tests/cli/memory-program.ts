@@ -52,6 +52,7 @@ export const memoryRecords = (all: readonly StoredRecord[]): RecordStore => ({
   },
   count: (kind) => all.filter((record) => record.kind === kind).length,
   expired: () => [],
+  all: () => all,
 })
 
 /** A directory of users that lives as long as the test. */
@@ -76,6 +77,9 @@ export const memoryUsers = (initial: readonly User[] = []): UserDirectory => {
     list: () => Promise.resolve([...users]),
     revoke: (name, at) => change(name, (user) => ({ ...user, revokedAt: at })),
     remove: (name) => change(name, () => undefined),
+    reseal: async ({ name }, secrets) => {
+      await change(name, (user) => ({ ...user, secrets }))
+    },
     prove: (name, proof) => change(name, (user) => ({ ...user, ...proof, version: user.version + 1 })),
   }
 }
@@ -137,6 +141,7 @@ export const memoryProgram = (now: number): MemoryProgram => {
       list: noHsm,
       newPin: () => '1234',
     },
+    openKeyRotation: () => Promise.reject(new Error('this program has no database')),
     startServer: () => Promise.reject(new Error('this program has no server')),
   }
 }

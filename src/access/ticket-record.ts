@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { storeKeyOf } from '../domain/bytes.ts'
 import type { KeyStore } from '../domain/key-store.ts'
 import { OPERATION, type Operation } from '../protocol/enums/operation.ts'
 
@@ -51,18 +52,41 @@ export const ticketIdOf = (value: Buffer): string => createHash('sha256').update
 
 const authenticated = (id: string, text: Buffer): Buffer => Buffer.concat([Buffer.from(`ticket ${id}\n`), text])
 
-export const encodeTicket = (keys: Sealing, id: string, ticket: KeptTicket): Buffer => {
-  const text = Buffer.from(JSON.stringify(ticket))
+/** MAC and text, where the one is that of the other. @throws Error */
+const authenticParts = (
+  keys: Sealing,
+  id: string,
+  document: Buffer,
+): { readonly mac: Buffer; readonly text: Buffer } => {
+  const macEnd = 1 + (document[0] ?? 0)
+  const parts = { mac: document.subarray(1, macEnd), text: document.subarray(macEnd) }
+  if (!keys.isAuthentic(authenticated(id, parts.text), parts.mac)) {
+    throw new Error('the record of a ticket is not what was written')
+  }
+  return parts
+}
+
+const withMac = (keys: Sealing, id: string, text: Buffer): Buffer => {
   const mac = keys.authenticate(authenticated(id, text))
   return Buffer.concat([Buffer.of(mac.length), mac, text])
 }
 
-/** @throws Error where the record is not what was written */
-export const decodeTicket = (keys: Sealing, id: string, document: Buffer): KeptTicket => {
-  const macEnd = 1 + (document[0] ?? 0)
-  const text = document.subarray(macEnd)
-  if (!keys.isAuthentic(authenticated(id, text), document.subarray(1, macEnd))) {
-    throw new Error('the record of a ticket is not what was written')
-  }
-  return kept.parse(JSON.parse(text.toString()))
+/**
+ * The document with a MAC under the current store key; undefined where it has one.
+ * @throws Error where the record is not what was written
+ */
+export const renewTicket = (
+  keys: Sealing & Pick<KeyStore, 'storeKey'>,
+  id: string,
+  document: Buffer,
+): Buffer | undefined => {
+  const { mac, text } = authenticParts(keys, id, document)
+  return storeKeyOf(mac) === keys.storeKey ? undefined : withMac(keys, id, text)
 }
+
+/** @throws Error where the record is not what was written */
+export const decodeTicket = (keys: Sealing, id: string, document: Buffer): KeptTicket =>
+  kept.parse(JSON.parse(authenticParts(keys, id, document).text.toString()))
+
+export const encodeTicket = (keys: Sealing, id: string, ticket: KeptTicket): Buffer =>
+  withMac(keys, id, Buffer.from(JSON.stringify(ticket)))

@@ -1,7 +1,8 @@
 import type { HeldKey, KeyStore } from '../domain/key-store.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import type { User } from '../domain/users.ts'
-import type { Sealed } from '../domain/bytes.ts'
+import type { Resealing } from '../domain/resealing.ts'
+import { type Sealed, storeKeyOf } from '../domain/bytes.ts'
 import { HASH_NAMES, type HashedProof, type HashName } from './hashed-password.ts'
 
 /*
@@ -77,4 +78,13 @@ export const openSecrets = (
   return then(keys.retrieve(key), (object) =>
     object.objectType === 'OpaqueObject' ? decode(object.value.opaqueDataValue) : NO_SECRETS,
   )
+}
+
+/**
+ * The same secrets under the current store key; undefined where they are under it, or there are none.
+ * @throws KmipError CryptographicFailure where they are another user's, or changed
+ */
+export const renewSecrets = (keys: Resealing, { id, secrets }: Pick<User, 'id' | 'secrets'>): Sealed | undefined => {
+  if (secrets === undefined || storeKeyOf(secrets) === keys.storeKey) return undefined
+  return sealedIn(keys.reseal({ objectId: objectIdOf(id), sealVersion: 1, ref: { kind: 'sealed', sealed: secrets } }))
 }

@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Clock, Ids } from '../domain/clock.ts'
 import type { HsmObject, HsmRoot, HsmStatus, HsmToken, HsmVerdict } from '../domain/hsm.ts'
+import type { RootPlace } from '../domain/key-rotation.ts'
 import type { ObjectStore } from '../domain/object-store.ts'
 import type { ClientDirectory } from '../domain/principal.ts'
 import type { RecordStore } from '../domain/records.ts'
@@ -32,6 +33,21 @@ export type OpenUsers = {
 
 /** The database beside a server that may be running: records can be written, objects only read. */
 export type OpenBeside = OpenClients & { readonly objects: Pick<ObjectStore, 'read' | 'records' | 'commit'> }
+
+/** What is known of the keys that everything is sealed under, without opening any. */
+export type OpenKeyRotation = {
+  readonly settings: ObjectStore['settings']
+  readonly roots: {
+    /** The present one, and the one that is to take its place. */
+    list(): Promise<readonly RootPlace[]>
+    /** Makes the one that is to take the place of the present one, where it is not there yet; tells which it is. */
+    prepare(): Promise<string>
+  }
+  storeKeys(): Promise<
+    readonly { readonly number: number; readonly state: string; readonly roots: readonly string[] }[]
+  >
+  close(): Promise<void>
+}
 
 /** A server that takes connections. */
 export type RunningServer = {
@@ -78,5 +94,7 @@ export type Program = {
   /** As `openClients`, to write records and to look at objects. */
   openBeside(config: Config): Promise<OpenBeside>
   readonly hsm: HsmTools
+  /** As `openBeside`, to change keys. */
+  openKeyRotation(config: Config): Promise<OpenKeyRotation>
   startServer(config: Config, certificates: ServerCertificates): Promise<RunningServer>
 }

@@ -9,6 +9,7 @@ import { initCommand } from './init.ts'
 import type { Io } from './io.ts'
 import { logCommand } from './log.ts'
 import { putCommand } from './put.ts'
+import { rootCommand } from './root.ts'
 import { selftestCommand } from './selftest.ts'
 import { serveCommand } from './serve.ts'
 import { UsageError } from './usage-error.ts'
@@ -44,6 +45,7 @@ const kmipd = (context: CliContext): Command => {
     .addCommand(logCommand(context))
     .addCommand(putCommand(context))
     .addCommand(userCommand(context))
+    .addCommand(rootCommand(context))
     .addCommand(selftestCommand(context))
     .addCommand(decodeCommand(context))
   settle(command, context.io)

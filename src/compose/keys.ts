@@ -3,11 +3,12 @@ import type { Config } from '../config/schema.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { KeyStore } from '../domain/key-store.ts'
 import type { HsmOptions } from '../keystore/pkcs11/open-hsm.ts'
-import { type OpenRoots, openRoots } from '../keystore/roots.ts'
+import { createRootKeeper, type RootKeeper } from '../keystore/root-keeper.ts'
+import { createRotatingKeys } from '../keystore/rotating-keys.ts'
 import type { OwnAuthority } from '../keystore/software/certificates/certify.ts'
 import { createRootKey, RootKeyError, type RootKeyFile } from '../keystore/software/root-key.ts'
 import { createSoftwareKeyStore } from '../keystore/software/software-key-store.ts'
-import { loadStoreKeys } from '../keystore/software/store-keys.ts'
+import { loadStoreKeys, type StoreKeyRing } from '../keystore/software/store-keys.ts'
 import type { Log } from '../observe/log.ts'
 import type { OpenStore } from '../store/sqlite.ts'
 
@@ -60,26 +61,15 @@ export const ensureRootKey = async (config: Config): Promise<boolean> => {
   }
 }
 
+export const rootKeeper = (config: Config, surroundings: KeySurroundings): RootKeeper =>
+  createRootKeeper({ file: rootKeyFile(config), hsm: hsmOptions(config, surroundings) })
+
 export type OpenKeys = {
   readonly keys: KeyStore
-  /** Lets go of the root keys. The store keys are open without them. */
-  readonly closeRoots: () => Promise<void>
+  readonly storeKeys: StoreKeyRing
+  /** The store keys are open without them: they may be closed. */
+  readonly roots: RootKeeper
 }
-
-const keyStoreWith = async (
-  config: Config,
-  store: OpenStore,
-  { roots }: OpenRoots,
-  clock: Clock,
-  authority: OwnAuthority | undefined,
-): Promise<KeyStore> =>
-  createSoftwareKeyStore({
-    storeKeys: await loadStoreKeys(roots, store.objects.settings),
-    clock,
-    generator: config.random.generator,
-    ...(authority === undefined ? {} : { authority }),
-    cacheEntries: config.cache.keys,
-  })
 
 /** Opens the root keys, and the store keys with them. */
 export const openKeys = async (
@@ -88,12 +78,25 @@ export const openKeys = async (
   surroundings: KeySurroundings,
   authority?: OwnAuthority,
 ): Promise<OpenKeys> => {
-  const roots = await openRoots({ file: rootKeyFile(config), hsm: hsmOptions(config, surroundings) })
+  const roots = rootKeeper(config, surroundings)
   try {
-    const keys = await keyStoreWith(config, store, roots, surroundings.clock, authority)
-    return { keys, closeRoots: () => roots.close() }
+    const storeKeys = await loadStoreKeys((await roots.open()).given, store.objects.settings)
+    const keys = createSoftwareKeyStore({
+      storeKeys,
+      clock: surroundings.clock,
+      generator: config.random.generator,
+      ...(authority === undefined ? {} : { authority }),
+      cacheEntries: config.cache.keys,
+    })
+    return { keys, storeKeys, roots }
   } catch (error) {
     await roots.close()
     throw error
   }
 }
+
+/** What the engine needs to change keys. */
+export const keyRotation = ({ storeKeys, roots }: OpenKeys, { objects, users }: OpenStore) => ({
+  rotating: createRotatingKeys({ storeKeys, settings: objects.settings, roots }),
+  users,
+})

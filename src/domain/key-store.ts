@@ -19,6 +19,7 @@ import type { CertificateKeeper } from './certificate-keeper.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 import type { RngParameters } from './random-generator.ts'
 import type { RecordKind } from './records.ts'
+import type { Resealing } from './resealing.ts'
 
 /** Where key material is: sealed bytes in the database, or a key that stays inside a hardware module. */
 export type KeyRef =
@@ -213,12 +214,14 @@ export type DataStream = {
 /** What sealed bytes of a record are bound to: put into another record, they do not open. */
 export type RecordPlace = { readonly kind: RecordKind; readonly id: string }
 
+type Besides = CertificateKeeper & Resealing
+
 /**
  * Holds and uses key material. Implementations: software, and PKCS#11 modules. Nothing here returns material except
  * `retrieve`. Every failure of opening or decrypting is one and the same CryptographicFailure to the outside.
  * @throws KmipError with the reasons of the operation concerned
  */
-export type KeyStore = CertificateKeeper & {
+export type KeyStore = Besides & {
   /** The random number generator that makes key material here. */
   readonly generator: RngParameters
   /** Makes a symmetric key for the object `objectId`. InvalidField for lengths the algorithm does not have. */

@@ -96,7 +96,23 @@ export type Commit = {
   readonly changes: readonly Change[]
   readonly audit: readonly AuditRecord[]
   readonly records?: readonly RecordChange[]
+  /**
+   * Rows whose material and MAC are the same as before, under another store key; `version` is the version read plus one.
+   * Nothing else of them is written.
+   */
+  readonly reseals?: readonly ObjectRow[]
+  /** The store key that was current when this was put together: MACs within documents are under it, or a newer one. */
+  readonly storeKey?: number
 }
+
+/**
+ * Setting with the number of the oldest store key under which something may still be written, four bytes. A commit that
+ * holds anything older conflicts: whoever made it has not noticed that the store key was changed.
+ */
+export const OLDEST_STORE_KEY = 'store-key/oldest'
+
+/** A row with its place in the order in which objects came. */
+export type PlacedRow = { readonly sequence: number; readonly row: ObjectRow }
 
 /** One condition of a search; a search is the AND of all. */
 export type Condition =
@@ -162,6 +178,10 @@ export class DuplicateError extends Error {
 /** A database of managed objects. */
 export type ObjectStore = {
   read(tenant: string, id: string): MaybePromise<ObjectRow | undefined>
+  /** Rows of any tenant behind the one at `after`, in their order. */
+  rows(after: number, limit: number): MaybePromise<readonly PlacedRow[]>
+  /** The place of the newest row; 0 where there is none. */
+  lastPlace(): MaybePromise<number>
   search(search: Search): MaybePromise<SearchResult>
   /**
    * Resolves once everything in it is durable. Commits of many callers share one transaction with a savepoint each, so

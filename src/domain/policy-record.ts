@@ -4,6 +4,8 @@ import { bytes } from '../schema/primitives.ts'
 import type { Kind } from '../schema/kind.ts'
 import { required, struct } from '../schema/struct.ts'
 import { Writer } from '../ttlv/writer.ts'
+import { storeKeyOf } from './bytes.ts'
+import type { KeyStore } from './key-store.ts'
 import { type MaybePromise, then } from './maybe-promise.ts'
 import type { OperationContext } from './operation-context.ts'
 import type { RecordKind } from './records.ts'
@@ -19,6 +21,11 @@ type Context = Pick<OperationContext, 'records' | 'keys' | 'principal'>
 export type PolicyRecord<T> = {
   /** @throws KmipError CryptographicFailure where the record is not what was written */
   read(context: Context): MaybePromise<T | undefined>
+  /**
+   * The document of the record with a MAC under the current store key; undefined where it has one.
+   * @throws KmipError CryptographicFailure where the record is not what was written
+   */
+  renew(keys: KeyStore, tenant: string, document: Buffer): Buffer | undefined
   /** Sets it in place of what was there; undefined sets nothing. */
   write(context: Context, value: T | undefined): MaybePromise<void>
 }
@@ -63,13 +70,22 @@ export const policyRecord = <T>(kind: RecordKind, structure: Kind<T>): PolicyRec
     return codec.read(value, 0)
   }
 
-  const sealed = ({ keys, principal }: Context, policy: T): Buffer => {
-    const value = encoded((writer) => codec.write(writer, TAG.KeyMaterial, policy))
-    const mac = keys.authenticate(authenticated(kind, principal.tenant, value))
+  const withMac = (keys: Pick<KeyStore, 'authenticate'>, tenant: string, value: Buffer): Buffer => {
+    const mac = keys.authenticate(authenticated(kind, tenant, value))
     return encoded((writer) => stored.write(writer, TAG.KeyBlock, { value, mac }))
   }
 
+  const sealed = ({ keys, principal }: Context, policy: T): Buffer => {
+    const value = encoded((writer) => codec.write(writer, TAG.KeyMaterial, policy))
+    return withMac(keys, principal.tenant, value)
+  }
+
   return {
+    renew: (keys, tenant, document) => {
+      const { value, mac } = parts(document)
+      if (!keys.isAuthentic(authenticated(kind, tenant, value), mac)) throw damaged(kind)
+      return storeKeyOf(mac) === keys.storeKey ? undefined : withMac(keys, tenant, value)
+    },
     read: (context) => then(context.records.find(kind, ID), (record) => record && open(context, record.document)),
     write: (context, policy) =>
       then(context.records.find(kind, ID), (found) => {

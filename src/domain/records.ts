@@ -53,6 +53,8 @@ export type RecordStore = {
   list(tenant: string, list: RecordList): MaybePromise<readonly StoredRecord[]>
   /** How many there are of one kind and owner; of any owner where none is given. */
   count(kind: RecordKind, tenant: string, owner?: string): MaybePromise<number>
+  /** Records of any kind and tenant behind the one at `after`, in their order. */
+  all(after: number, limit: number): MaybePromise<readonly StoredRecord[]>
   /** Records of any tenant whose time is over, oldest first. */
   expired(kind: RecordKind, now: number, limit: number): MaybePromise<readonly StoredRecord[]>
 }

@@ -39,6 +39,8 @@ export type UserDirectory = {
   remove(name: string): Promise<boolean>
   /** Replaces the password; false where there is no user of that name. */
   prove(name: string, proof: UserProof): Promise<boolean>
+  /** Replaces what is sealed of a user by the same under another store key, where it is still what was read. */
+  reseal(user: Pick<User, 'name' | 'secrets'>, secrets: Sealed): Promise<void>
 }
 
 /** A user of that name, or that device, exists already. */

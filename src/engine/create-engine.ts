@@ -19,6 +19,7 @@ import type { CourierDependencies } from './outbound/deliver.ts'
 import { createSubscriptions } from './outbound/subscriptions.ts'
 import { createPkcs11Table } from './pkcs11-table.ts'
 import { createRotation } from './rotation/create-rotation.ts'
+import { createKeyRotation, type KeyRotationParts } from './key-rotation/key-rotation.ts'
 import { createStreamTable } from './streams/stream-table.ts'
 import { createTurns } from './turns.ts'
 
@@ -41,6 +42,8 @@ export type EngineDependencies = JobOptions & {
   /** Bytes that a response may have. */
   readonly largestResponse?: number
   /** How clients are reached that are told something; absent: nobody is. */
+  /** How store keys are changed; absent: they are not. */
+  readonly keyRotation?: Pick<KeyRotationParts, 'rotating' | 'users' | 'grace' | 'interval'>
   readonly outbound?: Pick<CourierDependencies, 'dial' | 'isWelcome' | 'interval'>
 }
 
@@ -106,18 +109,21 @@ export const createEngine = (dependencies: EngineDependencies): Engine => {
     ...(largestResponse === undefined ? {} : { largestResponse }),
     ...(courier === undefined ? {} : { turned: courier.turned }),
   })
+  const { keyRotation } = dependencies
+  const rotating = keyRotation && createKeyRotation({ ...keyRotation, store, keys, cache, clock, ids, log })
   return {
     ...handler,
     start: async () => {
       await background.start()
       rotation.start()
+      rotating?.start()
     },
     sweep: async () => {
       await Promise.all([background.sweep(), rotation.sweep()])
     },
     ready: courier?.ready ?? Promise.resolve(),
     stop: async () => {
-      await Promise.all([background.stop(), rotation.stop(), courier?.stop()])
+      await Promise.all([background.stop(), rotation.stop(), rotating?.stop(), courier?.stop()])
     },
   }
 }

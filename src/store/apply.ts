@@ -6,6 +6,8 @@ import {
   type ObjectRow,
   type SearchKey,
 } from '../domain/object-store.ts'
+import { createFence } from './fence.ts'
+import { createResealWriter } from './reseal-writer.ts'
 import { createDirectoryWriter, DIRECTORY_COUNTER } from './directory-writer.ts'
 import { factColumns, materialColumns, recordOf } from './object-record.ts'
 import { KEYS_AT_ONCE, keyValuesOf, type ObjectKey } from './queries/objects.ts'
@@ -15,8 +17,12 @@ import type { Prepare, Prepared } from './statement.ts'
 import type { NamesTable } from './tables.ts'
 import type { Work } from './work.ts'
 
-/** Applies one piece of work within the open transaction. @throws ConflictError, DuplicateError, DuplicateClientError, DuplicateUserError */
-export type Apply = (work: Work) => Promise<void>
+/** Applies pieces of work within the open transaction. @throws ConflictError, DuplicateError, DuplicateClientError, DuplicateUserError */
+export type Apply = {
+  /** Comes first in every transaction. */
+  begin(): Promise<void>
+  write(work: Work): Promise<void>
+}
 
 /** What an object holds in a table of its own: what is stored, and what shall be. */
 type Difference<R> = { readonly gone: readonly R[]; readonly added: readonly R[] }
@@ -100,6 +106,7 @@ const createCommit = (prepare: Prepare, queries: Queries) => {
   const names = createNameWriter(prepare, queries)
   const writeRecords = createRecordWriter(prepare, queries)
   const count = prepare(queries.counters.next)
+  const reseal = createResealWriter(prepare, queries)
 
   const archive = createArchive(prepare, queries)
 
@@ -117,7 +124,7 @@ const createCommit = (prepare: Prepare, queries: Queries) => {
     return written.object
   }
 
-  return async ({ changes, audit, records }: Commit): Promise<void> => {
+  return async ({ changes, audit, records, reseals = [] }: Commit): Promise<void> => {
     const claims: NamesTable[] = []
     for (const change of changes) {
       const object = await (change.kind === 'insert' ? insertRow : updateRow)(change)
@@ -126,6 +133,7 @@ const createCommit = (prepare: Prepare, queries: Queries) => {
     }
     // After all have been given up: a Re-key moves the Name to the new object (1.4 section 4.4, 2.1 section 6.1.43).
     for (const name of claims) await names.claim(name)
+    for (const row of reseals) await reseal(row)
     if (records !== undefined) await writeRecords(records)
     // Who may connect is another one now: every server has to notice.
     if (records?.some(({ record }) => record.kind === 'credential') === true)
@@ -142,7 +150,10 @@ export const createApply = (prepare: Prepare, queries: Queries): Apply => {
   const compareAndSet = prepare(queries.settings.compareAndSet)
   const directory = createDirectoryWriter(prepare, queries)
 
-  return async (work) => {
+  const fence = createFence(prepare, queries)
+
+  const write = async (work: Work): Promise<void> => {
+    fence.check(work)
     switch (work.kind) {
       case 'commit':
         await commit(work.commit)
@@ -158,4 +169,5 @@ export const createApply = (prepare: Prepare, queries: Queries): Apply => {
         await directory(work.change)
     }
   }
+  return { begin: () => fence.look(), write }
 }

@@ -63,6 +63,9 @@ const createUserDirectory = ({ queries, prepare, queue }: Parts): UserDirectory 
     revoke: (name, at) => change({ kind: 'revoke-user', name, at }),
     remove: (name) => change({ kind: 'remove-user', name }),
     prove: (name, proof) => change({ kind: 'prove-user', name, proof }),
+    reseal: async ({ name, secrets: before }, secrets) => {
+      if (before !== undefined) await change({ kind: 'reseal-user', name, before, secrets })
+    },
   }
 }
 

@@ -21,6 +21,7 @@ export const createDirectoryWriter = (prepare: Prepare, { clients, users, counte
   const insertUser = prepare(users.insert)
   const revokeUser = prepare(users.revoke)
   const removeUser = prepare(users.remove)
+  const resealUser = prepare(users.reseal)
   const proveUser = prepare(users.prove)
 
   const write = async (change: DirectoryChange): Promise<void> => {
@@ -46,6 +47,9 @@ export const createDirectoryWriter = (prepare: Prepare, { clients, users, counte
         return
       case 'remove-user':
         await removeUser.all({ name: change.name })
+        return
+      case 'reseal-user':
+        await resealUser.all({ name: change.name, before: change.before, secrets: change.secrets })
         return
       case 'prove-user': {
         const { verifier, oneTime, secrets } = change.proof

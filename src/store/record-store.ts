@@ -17,6 +17,7 @@ export const createRecordStore = (prepare: Prepare, { records }: Queries): Recor
   const count = prepare(records.count)
   const countOfOwner = prepare(records.countOfOwner)
   const expired = prepare(records.expired)
+  const all = prepare(records.all)
 
   return {
     read: (kind, tenant, id) => then(read.first({ kind, tenant, id }), (row) => row && storedRecordOf(row)),
@@ -32,6 +33,7 @@ export const createRecordStore = (prepare: Prepare, { records }: Queries): Recor
       const counted = owner === undefined ? count.first({ kind, tenant }) : countOfOwner.first({ kind, tenant, owner })
       return then(counted, (row) => row?.total ?? 0)
     },
+    all: (after, limit) => then(all.all({ after, limit }), (rows) => rows.map(storedRecordOf)),
     expired: (kind, now, limit) => then(expired.all({ kind, now, limit }), (rows) => rows.map(storedRecordOf)),
   }
 }

@@ -48,13 +48,15 @@ const closeOnce = ({ queue, end }: Pick<StoreParts, 'queue' | 'end'>): (() => Pr
 const commitRecords =
   (queue: GroupQueue): ObjectStore['commit'] =>
   (commit) =>
-    commit.changes.length === 0
+    commit.changes.length === 0 && commit.reseals === undefined
       ? queue.add({ kind: 'commit', commit })
       : Promise.reject(new StoreError('in-use', 'objects are changed by the server that holds the data directory'))
 
 const createObjectStore = (parts: StoreParts, close: () => Promise<void>): ObjectStore => {
   const { dialect, prepare, queries, queue, exclusive, mayCommit } = parts
   const readObject = prepare(queries.objects.read)
+  const readRows = prepare(queries.objects.rows)
+  const newestRow = prepare(queries.objects.newest)
   const readSetting = prepare(queries.settings.get)
   const latestAudit = prepare(queries.audit.latest)
   const search = createSearch(dialect, prepare)
@@ -62,6 +64,11 @@ const createObjectStore = (parts: StoreParts, close: () => Promise<void>): Objec
 
   return {
     read: (tenant, id) => then(readObject.first({ tenant, id }), (record) => record && rowOf(record)),
+    rows: (after, limit) =>
+      then(readRows.all({ after, limit }), (records) =>
+        records.map((record) => ({ sequence: record.row_key, row: rowOf(record) })),
+      ),
+    lastPlace: () => then(newestRow.first({}), (record) => record?.row_key ?? 0),
     search,
     commit: mayCommit ? (commit) => queue.add({ kind: 'commit', commit }) : commitRecords(queue),
     latestCommit: () => then(latestAudit.first({}), (record) => record?.time),

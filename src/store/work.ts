@@ -1,3 +1,4 @@
+import type { Sealed } from '../domain/bytes.ts'
 import type { Commit } from '../domain/object-store.ts'
 import type { Client } from '../domain/principal.ts'
 import type { User, UserProof } from '../domain/users.ts'
@@ -17,6 +18,7 @@ export type DirectoryChange =
   | { readonly kind: 'add-user'; readonly user: User }
   | { readonly kind: 'revoke-user'; readonly name: string; readonly at: number }
   | { readonly kind: 'remove-user'; readonly name: string }
+  | { readonly kind: 'reseal-user'; readonly name: string; readonly before: Sealed; readonly secrets: Sealed }
   | { readonly kind: 'prove-user'; readonly name: string; readonly proof: UserProof }
 
 /** What came of one piece of work. `done`: it is durable. All others: nothing of it is written. */

@@ -80,7 +80,7 @@ const undoMember = async (connection: Connection): Promise<boolean> => {
 const applyMember = async (connection: Connection, apply: Apply, work: Work, rules: GroupRules): Promise<Outcome> => {
   await connection.execute('savepoint member')
   try {
-    await apply(work)
+    await apply.write(work)
     await connection.execute('release member')
     return DONE
   } catch (error) {
@@ -110,6 +110,7 @@ const writeEach = async (
 ): Promise<GroupOutcome> => {
   const outcomes: Outcome[] = []
   const failure = await transact(connection, rules.begin, async () => {
+    await apply.begin()
     for (const work of group) outcomes.push(await applyMember(connection, apply, work, rules))
   })
   return failure === undefined ? { outcomes, broken: undefined } : lost(group, failure.cause, rules)
@@ -126,7 +127,8 @@ export const writeGroup = async (
   rules: GroupRules,
 ): Promise<GroupOutcome> => {
   const failure = await transact(connection, rules.begin, async () => {
-    for (const work of group) await apply(work)
+    await apply.begin()
+    for (const work of group) await apply.write(work)
   })
   if (failure === undefined) return { outcomes: group.map(() => DONE), broken: undefined }
   const { committing, cause } = failure

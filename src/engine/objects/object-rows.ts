@@ -1,3 +1,4 @@
+import { storeKeyOf } from '../../domain/bytes.ts'
 import { OBJECT_TYPE } from '../../protocol/enumerations.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import { instancesOf } from '../../domain/attribute-set.ts'
@@ -61,6 +62,40 @@ const toRow = (object: ManagedObject, keys: KeyStore): ObjectRow => {
   return { ...row, mac: keys.authenticate(authenticated(row)) }
 }
 
+/** Why a row fails its MAC, for the log. */
+const mismatch = ({ id, mac }: ObjectRow, keys: KeyStore): Error => {
+  const storeKey = storeKeyOf(mac)
+  const isKnown = storeKey === undefined || keys.hasStoreKey(storeKey)
+  return new Error(
+    isKnown ? `object ${id} fails its MAC` : `object ${id} is under store key ${storeKey}, which is not there`,
+  )
+}
+
+/** @throws KmipError CryptographicFailure where the row is not what was written */
+const checkRow = (row: ObjectRow, keys: KeyStore): void => {
+  if (keys.isAuthentic(authenticated(row), row.mac)) return
+  throw new KmipError('CryptographicFailure', 'The stored object is damaged', { cause: mismatch(row, keys) })
+}
+
+/** Whether everything of the row is under the store key that is current. */
+export const isUnderCurrentKey = ({ mac, material }: ObjectRow, keys: KeyStore): boolean =>
+  storeKeyOf(mac) === keys.storeKey && (material?.kind !== 'sealed' || storeKeyOf(material.sealed) === keys.storeKey)
+
+/**
+ * The row as it is to be written, under the current store key.
+ * @throws KmipError CryptographicFailure where it is not what was written
+ */
+export const resealedRow = (row: ObjectRow, keys: KeyStore): ObjectRow => {
+  checkRow(row, keys)
+  const { id, sealVersion, material } = row
+  const fresh = {
+    ...row,
+    version: row.version + 1,
+    material: material && storedMaterial(keys.reseal({ objectId: id, sealVersion, ref: material })),
+  }
+  return { ...fresh, mac: keys.authenticate(authenticated(fresh)) }
+}
+
 /** A destroyed object gives its names free. */
 const namesOf = (object: ManagedObject): readonly NameClaim[] =>
   isDestroyed(object)
@@ -89,11 +124,9 @@ export const toChange = (object: ManagedObject, before: ManagedObject | undefine
  */
 export const fromRow = (row: ObjectRow, keys: KeyStore): ManagedObject => {
   const objectType = OBJECT_TYPE.nameOf(row.objectType)
-  if (objectType === undefined || !keys.isAuthentic(authenticated(row), row.mac)) {
-    throw new KmipError('CryptographicFailure', 'The stored object is damaged', {
-      cause: new Error(`object ${row.id} fails its MAC`),
-    })
-  }
+  checkRow(row, keys)
+  // It is authentic, so it was written by a version that knows more types.
+  if (objectType === undefined) throw new KmipError('CryptographicFailure', 'The stored object is damaged')
   return {
     id: row.id,
     rowVersion: row.version,

@@ -85,7 +85,8 @@ const commitAll = async (
   besides: Omit<Commit, 'changes'>,
 ): Promise<void> => {
   try {
-    await store.commit({ changes: objects.map((object) => toChange(object, loaded.get(object.id), keys)), ...besides })
+    const changes = objects.map((object) => toChange(object, loaded.get(object.id), keys))
+    await store.commit({ changes, storeKey: keys.storeKey, ...besides })
   } catch (error) {
     // What lost a race is stale, whether it was read or cached before.
     for (const object of objects) cache.delete(object.tenant, object.id)

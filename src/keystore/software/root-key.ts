@@ -143,7 +143,8 @@ const protect = async (key: Buffer, id: string, passphrase: string | undefined):
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code
 
-const syncDirectory = async (path: string): Promise<void> => {
+/** Makes what was done to the names in a directory last. */
+export const syncDirectory = async (path: string): Promise<void> => {
   const directory = await open(path, 'r')
   try {
     await directory.sync()
@@ -217,6 +218,9 @@ const parse = (path: string, text: string): Contents => {
   if (parsed.data.checksum !== checksumOf(parsed.data)) throw new RootKeyError('damaged', `${path} is damaged`)
   return parsed.data
 }
+
+/** Which root key a file holds, by what it says. @throws RootKeyError */
+export const rootKeyIdIn = async (path: string): Promise<string> => parse(path, await readPrivate(path)).id
 
 const unprotect = async (path: string, content: Contents, passphrase: string | undefined): Promise<Buffer> => {
   const { id, key, protection } = content

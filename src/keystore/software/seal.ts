@@ -78,6 +78,14 @@ export const unseal = (keys: StoreKeys, context: SealContext, sealed: Buffer): C
   throw unopened(new Error('no encoded object'))
 }
 
+/** Seals the same again, under the store key that is current. @throws KmipError CryptographicFailure, whatever is wrong */
+export const sealAgain = (keys: StoreKeys, context: SealContext, sealed: Sealed): Sealed => {
+  const clear = unseal(keys, context, sealed)
+  const fresh = seal(keys, context, clear)
+  clear.fill(0)
+  return fresh
+}
+
 /** Records have columns of their own, so that none of them opens as an object. What changes in one is sealed anew. */
 const contextOf = ({ kind, id }: RecordPlace): SealContext => ({
   objectId: id,
@@ -93,3 +101,7 @@ export const sealRecord = (keys: StoreKeys, place: RecordPlace, clear: Buffer): 
 /** @throws KmipError CryptographicFailure, whatever is wrong */
 export const unsealRecord = (keys: StoreKeys, place: RecordPlace, sealed: Sealed): Buffer =>
   unseal(keys, contextOf(place), sealed)
+
+/** As {@link sealAgain}. */
+export const sealRecordAgain = (keys: StoreKeys, place: RecordPlace, sealed: Sealed): Sealed =>
+  sealAgain(keys, contextOf(place), sealed)

@@ -3,6 +3,7 @@ import type { CertificateKeeper } from '../../domain/certificate-keeper.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Deposit, HeldKey, KeyPairSpec, KeyStore, WrappingKeys } from '../../domain/key-store.ts'
 import type { Sealed } from '../../domain/bytes.ts'
+import type { Resealing } from '../../domain/resealing.ts'
 import { type MaybePromise, then } from '../../domain/maybe-promise.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { ObjectValue } from '../../protocol/structures/managed-objects.ts'
@@ -24,7 +25,7 @@ import { decodeCopy, decodeObject, encodeObject } from './object-codec.ts'
 import { isMac, mac } from './mac.ts'
 import { planContainer, planOpening } from './pkcs12/container.ts'
 import { createSystemSource, createX931Source, type RandomSource } from './random/random-source.ts'
-import { seal, sealRecord, unseal, unsealRecord } from './seal.ts'
+import { seal, sealAgain, sealRecord, sealRecordAgain, unseal, unsealRecord } from './seal.ts'
 import { sign, verify } from './signature.ts'
 import { authenticate, isAuthentic } from './metadata-mac.ts'
 import type { StoreKeys } from './store-keys.ts'
@@ -169,6 +170,18 @@ const splitting = (keys: StoreKeys, opened: OpenKey, random: RandomSource): Pick
 
 type Guarding = Pick<KeyStore, 'sealRecord' | 'openRecord' | 'authenticate' | 'isAuthentic'>
 
+const resealing = (keys: StoreKeys): Omit<Resealing, 'storeKey'> => ({
+  hasStoreKey: (number) => keys.get(number) !== undefined,
+  reseal: (key) =>
+    key.ref.kind === 'resident'
+      ? key
+      : {
+          ...key,
+          ref: { kind: 'sealed', sealed: sealAgain(keys, contextOf(key.objectId, key.sealVersion), key.ref.sealed) },
+        },
+  resealRecord: (place, sealed) => sealRecordAgain(keys, place, sealed),
+})
+
 /** What needs no key but the store keys. */
 const guarding = (keys: StoreKeys): Guarding => ({
   sealRecord: (place, clear) => sealRecord(keys, place, clear),
@@ -225,6 +238,10 @@ export const createSoftwareKeyStore = (options: SoftwareKeyStoreOptions): KeySto
     random: (length) => random.bytes(length),
     seedRandom: (material) => random.seed(material),
     ...guarding(keys),
+    ...resealing(keys),
+    get storeKey() {
+      return keys.current.number
+    },
     destroy: (destroyed) => {
       for (const { objectId } of destroyed) cache.drop(objectId)
       return Promise.resolve()

@@ -1,6 +1,7 @@
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
-import type { ObjectStore } from '../../domain/object-store.ts'
+import { type ObjectStore, OLDEST_STORE_KEY } from '../../domain/object-store.ts'
 import { type RootKey, RootKeyUnavailableError } from '../root-key.ts'
+import { numberBytes, numberIn } from './setting-number.ts'
 import {
   decodeStoredKey,
   destroyedForm,
@@ -134,16 +135,10 @@ const openStored = async (number: number, value: Buffer, roots: readonly RootKey
   return storeKeyOf(number, bytes)
 }
 
-const numberBytes = (number: number): Buffer => {
-  const value = Buffer.alloc(4)
-  value.writeUInt32BE(number)
-  return value
-}
-
 const currentNumber = async (settings: Settings): Promise<number> => {
   const value = await settings.get(CURRENT)
   if (value === undefined) return 1
-  const number = value.length === 4 ? value.readUInt32BE() : 0
+  const number = numberIn(value) ?? 0
   if (number < 1 || number > MAX_NUMBER) throw new StoreKeyError(`the setting ${CURRENT} is damaged`)
   return number
 }
@@ -215,12 +210,47 @@ const readKeys = async (
   return { keys, destroyed, current, newest }
 }
 
+/** What an operator is shown of a store key. */
+export type StoreKeyFacts = {
+  readonly number: number
+  readonly state: 'seals' | 'opens' | 'published' | 'destroyed'
+  /** The root keys that open it. */
+  readonly roots: readonly string[]
+}
+
+const stateOf = (number: number, sealing: number): StoreKeyFacts['state'] => {
+  if (number === sealing) return 'seals'
+  return number < sealing ? 'opens' : 'published'
+}
+
+/** The store keys of a database, without opening any. @throws StoreKeyError where one is damaged */
+export const describeStoreKeys = async (settings: Settings): Promise<readonly StoreKeyFacts[]> => {
+  const sealing = await currentNumber(settings)
+  const facts: StoreKeyFacts[] = []
+  for (let number = 1; number <= MAX_NUMBER; number += 1) {
+    const value = await settings.get(nameOf(number))
+    if (value === undefined) break
+    if (isDestroyedForm(value)) facts.push({ number, state: 'destroyed', roots: [] })
+    else {
+      const roots = storedKey(number, value).wrappings.map(({ rootId }) => rootId)
+      facts.push({ number, state: stateOf(number, sealing), roots })
+    }
+  }
+  return facts
+}
+
+/** The fence of the store needs a row to be held by. */
+const ensureFence = async (settings: Settings): Promise<void> => {
+  if ((await settings.get(OLDEST_STORE_KEY)) === undefined) await settings.putIfAbsent(OLDEST_STORE_KEY, numberBytes(1))
+}
+
 /**
  * Reads all store keys; makes the first, under all of `roots`, where there is none yet.
  * @throws StoreKeyError where none of the roots is one that they are wrapped under, or one of them is damaged
  */
 export const loadStoreKeys = async (roots: readonly RootKey[], settings: Settings): Promise<StoreKeyRing> => {
   if ((await settings.get(nameOf(1))) === undefined) await makeKey(settings, 1, roots)
+  await ensureFence(settings)
   let given = roots
   let known = await readKeys(settings, new Map(), given)
 

@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Selectable } from 'kysely'
+import type { Dialect } from '../dialect.ts'
 import { statement, type Slot } from '../statement.ts'
 import type { AuditTable, ClientsTable, SettingsTable, Tables } from '../tables.ts'
 
@@ -110,6 +111,16 @@ export const settingQueries = (db: Kysely<Tables>) => ({
       .returning('name'),
   ),
 })
+
+/**
+ * A setting that stays as it is until the transaction has ended: on an embedded database there is one transaction at a
+ * time, a server has to be told.
+ */
+export const fenceQuery = (db: Kysely<Tables>, engine: Dialect['name']) =>
+  statement((slot: Slot<{ name: string }>) => {
+    const query = db.selectFrom('settings').select('value').where('name', '=', slot('name'))
+    return engine === 'postgres' ? query.forShare() : query
+  })
 
 /** The audit trail: written, never changed. */
 export const auditQueries = (db: Kysely<Tables>) => ({

@@ -47,23 +47,33 @@ const isArchived = (db: Kysely<Tables>) =>
     .select((select) => select.fn.countAll<number>().as('count'))
     .where('archived_material.object', '=', sql<number>`objects.row_key`)
 
+/** Rows with their material, wherever it is. */
+const wholeRows = (db: Kysely<Tables>) =>
+  db
+    .selectFrom('objects')
+    .leftJoin('archived_material as archived', (join) =>
+      join.onRef('archived.object', '=', 'objects.row_key').on('objects.archive_date', 'is not', null),
+    )
+    .select(ROW_COLUMNS.map((column) => `objects.${column}` as const))
+    .select([
+      sql<Sealed | null>`coalesce(objects.sealed, archived.sealed)`.as('sealed'),
+      sql<string | null>`coalesce(objects.resident_token, archived.resident_token)`.as('resident_token'),
+      sql<Buffer | null>`coalesce(objects.resident_key, archived.resident_key)`.as('resident_key'),
+    ])
+
 /** Reads and writes of the table of objects. */
 export const objectQueries = (db: Kysely<Tables>) => ({
   read: statement((slot: Slot<ObjectId>) =>
-    db
-      .selectFrom('objects')
-      .leftJoin('archived_material as archived', (join) =>
-        join.onRef('archived.object', '=', 'objects.row_key').on('objects.archive_date', 'is not', null),
-      )
-      .select(ROW_COLUMNS.map((column) => `objects.${column}` as const))
-      .select([
-        sql<Sealed | null>`coalesce(objects.sealed, archived.sealed)`.as('sealed'),
-        sql<string | null>`coalesce(objects.resident_token, archived.resident_token)`.as('resident_token'),
-        sql<Buffer | null>`coalesce(objects.resident_key, archived.resident_key)`.as('resident_key'),
-      ])
-      .where('objects.tenant', '=', slot('tenant'))
-      .where('objects.id', '=', slot('id')),
+    wholeRows(db).where('objects.tenant', '=', slot('tenant')).where('objects.id', '=', slot('id')),
   ),
+  rows: statement((slot: Slot<{ after: number; limit: number }>) =>
+    wholeRows(db)
+      .select('objects.row_key')
+      .where('objects.row_key', '>', slot('after'))
+      .orderBy('objects.row_key')
+      .limit(slot('limit')),
+  ),
+  newest: statement(() => db.selectFrom('objects').select('row_key').orderBy('row_key', 'desc').limit(sql.lit(1))),
   /** Returns no row where the identifier is taken: that leaves a transaction of PostgreSQL usable, an error does not. */
   insert: statement((slot: Slot<WrittenRecord>) =>
     db
@@ -81,6 +91,26 @@ export const objectQueries = (db: Kysely<Tables>) => ({
       .where('id', '=', slot('id'))
       .where(sql<number>`version + 1`, '=', slot('version'))
       .returning(['row_key as object', isArchived(db).as('archived')]),
+  ),
+})
+
+/** Writes of rows that change in nothing but the store key that they are under. */
+export const resealQueries = (db: Kysely<Tables>) => ({
+  /** Compare and set, as `update` of all columns. */
+  row: statement((slot: Slot<Pick<WrittenRecord, 'tenant' | 'id' | 'version' | 'mac' | 'sealed'>>) =>
+    db
+      .updateTable('objects')
+      .set({ version: slot('version'), mac: slot('mac'), sealed: slot('sealed') })
+      .where('tenant', '=', slot('tenant'))
+      .where('id', '=', slot('id'))
+      .where(sql<number>`version + 1`, '=', slot('version'))
+      .returning('row_key as object'),
+  ),
+  archived: statement((slot: Slot<Pick<ArchivedMaterialTable, 'object' | 'sealed'>>) =>
+    db
+      .updateTable('archived_material')
+      .set({ sealed: slot('sealed') })
+      .where('object', '=', slot('object')),
   ),
 })
 

@@ -46,6 +46,14 @@ const reads = (db: Kysely<Tables>) => ({
       .where('tenant', '=', slot('tenant'))
       .where('owner', '=', slot('owner')),
   ),
+  all: statement((slot: Slot<{ after: number; limit: number }>) =>
+    db
+      .selectFrom('records')
+      .select(COLUMNS)
+      .where('record_key', '>', slot('after'))
+      .orderBy('record_key')
+      .limit(slot('limit')),
+  ),
   expired: statement((slot: Slot<Pick<RecordRow, 'kind'> & { readonly now: number; readonly limit: number }>) =>
     db
       .selectFrom('records')

@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Selectable } from 'kysely'
+import type { Sealed } from '../../domain/bytes.ts'
 import { statement, type Slot } from '../statement.ts'
 import type { Tables, UsersTable } from '../tables.ts'
 
@@ -56,6 +57,15 @@ export const userQueries = (db: Kysely<Tables>) => ({
       .where('revoked_at', 'is', null),
   ),
   remove: statement((slot: Slot<{ name: string }>) => db.deleteFrom('users').where('name', '=', slot('name'))),
+  /** Returns no row where there are other secrets by now. */
+  reseal: statement((slot: Slot<{ name: string; before: Sealed; secrets: Sealed }>) =>
+    db
+      .updateTable('users')
+      .set({ secrets: slot('secrets') })
+      .where('name', '=', slot('name'))
+      .where('secrets', '=', slot('before'))
+      .returning('name'),
+  ),
   prove: statement((slot: Slot<Pick<UserRecord, 'name' | 'verifier' | 'one_time' | 'secrets'>>) =>
     db
       .updateTable('users')

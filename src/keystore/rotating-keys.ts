@@ -1,0 +1,38 @@
+import { OLDEST_STORE_KEY } from '../domain/object-store.ts'
+import type { RotatingKeys } from '../domain/key-rotation.ts'
+import type { RootKeeper } from './root-keeper.ts'
+import { numberBytes } from './software/setting-number.ts'
+import { describeStoreKeys, type Settings, StoreKeyError, type StoreKeyRing } from './software/store-keys.ts'
+
+export type RotatingKeysOptions = {
+  readonly storeKeys: StoreKeyRing
+  readonly settings: Settings
+  readonly roots: RootKeeper
+}
+
+/** The root keys that some store key is wrapped under. */
+const neededRoots = async (settings: Settings): Promise<ReadonlySet<string>> =>
+  new Set((await describeStoreKeys(settings)).flatMap(({ roots }) => roots))
+
+/** Store keys, root keys and their files, as they are changed while clients are served. */
+export const createRotatingKeys = ({ storeKeys, settings, roots }: RotatingKeysOptions): RotatingKeys => ({
+  refresh: async () => {
+    try {
+      await storeKeys.refresh()
+    } catch (error) {
+      if (!(error instanceof StoreKeyError)) throw error
+      // A new store key is under a root key that was not there when the server started.
+      await storeKeys.refresh((await roots.open()).given)
+    }
+  },
+  publish: async () => {
+    const { given, wanted } = await roots.open()
+    await storeKeys.refresh(given)
+    return { storeKey: await storeKeys.publish(wanted), roots: wanted.map(({ id }) => id) }
+  },
+  activate: () => storeKeys.activate(),
+  closeOld: () => settings.put(OLDEST_STORE_KEY, numberBytes(storeKeys.current.number)),
+  destroyOld: () => storeKeys.destroyOld(),
+  settle: async () => roots.settle(await neededRoots(settings)),
+  forget: () => storeKeys.forget(),
+})
