@@ -6,8 +6,10 @@ import {
   type DefaultsInformation,
   type ObjectDefaults,
 } from '../protocol/structures/defaults-information.ts'
+import { inRange, type Version } from '../schema/version.ts'
 import { rulesOf } from './attribute-rules.ts'
 import { attributeKey } from './attribute-views.ts'
+import { BUILT_IN_DEFAULTS, BUILT_IN_RANGE, builtInFor } from './built-in-defaults.ts'
 import { mergeLayers } from './given-attributes.ts'
 import { type MaybePromise, then } from './maybe-promise.ts'
 import { acceptedWish } from './new-object.ts'
@@ -66,29 +68,45 @@ const defaultsFor = (
 
 type Context = Pick<OperationContext, 'records' | 'keys' | 'principal'>
 
-/** How the material of an object comes about: what the client brings tells some of its attributes itself. */
-export type MaterialSource = 'made' | 'brought'
+/**
+ * How the material of an object comes about: from nothing (Create, Create Key Pair), of other objects, or from the
+ * client, whose material tells some of the attributes itself.
+ */
+export type MaterialSource = 'created' | 'made' | 'brought'
+
+const NONE: readonly Attribute[] = []
+
+/** Only what comes from nothing has no other source for what a client leaves out. */
+const builtIn = (
+  version: Version,
+  material: MaterialSource,
+  attributes: () => readonly Attribute[],
+): readonly Attribute[] => (material === 'created' && inRange(version, BUILT_IN_RANGE) ? attributes() : NONE)
 
 /** What a client gives of an object that is to be made, with the defaults for what it leaves out. */
 export const withDefaults = (
-  context: Context,
+  context: Context & Pick<OperationContext, 'version'>,
   objectType: ObjectType,
   given: readonly Attribute[],
   material: MaterialSource,
 ): MaybePromise<readonly Attribute[]> =>
   then(defaultsRecord.read(context), (information) => {
-    if (information === undefined) return given
     const known = new Set(given.map(attributeKey))
-    const added = defaultsFor(information, objectType, given).filter((attribute) => {
+    const defaults =
+      information === undefined
+        ? builtIn(context.version, material, () => builtInFor(objectType, given))
+        : defaultsFor(information, objectType, given)
+    const added = defaults.filter((attribute) => {
       if (known.has(attributeKey(attribute))) return false
-      return material === 'made' || rulesOf(attribute).stated !== true
+      return material !== 'brought' || rulesOf(attribute).stated !== true
     })
+    if (added.length === 0) return given
     return [...given, ...added]
   })
 
 /** The defaults as Query tells them: all, or those for some Object Groups (2.1 section 6.1.40). */
 export const announcedDefaults = (context: Context, groups: readonly string[]): MaybePromise<DefaultsInformation> =>
-  then(defaultsRecord.read(context), (information = { objectDefaults: [] }) => ({
+  then(defaultsRecord.read(context), (information = BUILT_IN_DEFAULTS) => ({
     objectDefaults: information.objectDefaults.filter((one) => {
       const scope = scopeOf(one).groups
       return groups.length === 0 || scope.length === 0 || scope.some((group) => groups.includes(group))

@@ -36,7 +36,7 @@ export const makeObject = (
   make: Maker,
   spelled: readonly Attribute[],
 ): MaybePromise<string> =>
-  then(withDefaults(context, objectType, spelled, 'made'), (given) => {
+  then(withDefaults(context, objectType, spelled, 'created'), (given) => {
     const wish = { objectType, given, generator: context.keys.generator }
     acceptedWish(wish)
     const id = context.ids.next()

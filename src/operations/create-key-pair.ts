@@ -39,8 +39,8 @@ export const makePair = (context: OperationContext, given: GivenPair) => {
 
 /** What is said of one key and goes for both is there already: no default takes its place. */
 export const pairWithDefaults = (context: OperationContext, spelled: GivenPair): MaybePromise<GivenPair> =>
-  then(withDefaults(context, 'PrivateKey', spelled.private, 'made'), (forPrivate) =>
-    then(withDefaults(context, 'PublicKey', spelled.public, 'made'), (forPublic) => ({
+  then(withDefaults(context, 'PrivateKey', spelled.private, 'created'), (forPrivate) =>
+    then(withDefaults(context, 'PublicKey', spelled.public, 'created'), (forPublic) => ({
       private: forPrivate,
       public: forPublic,
     })),

@@ -6,8 +6,8 @@ import { optional } from '../schema/struct.ts'
 import { defineOperation } from './define-operation.ts'
 
 /**
- * Set Defaults: what objects get where the client leaves it out, in place of all Object Defaults before; without
- * Defaults Information there are none any more (2.1 section 6.1.53).
+ * Set Defaults: what objects get where the client leaves it out, in place of all Object Defaults before, the built-in
+ * ones too; without Defaults Information there are none any more (2.1 section 6.1.53).
  */
 export const setDefaults = defineOperation({
   name: 'SetDefaults',
@@ -15,10 +15,7 @@ export const setDefaults = defineOperation({
   request: { defaultsInformation: optional(TAG.DefaultsInformation, defaultsInformation) },
   response: {},
   handle: (context, { defaultsInformation: wanted }) => {
-    const isEmpty = wanted === undefined || wanted.objectDefaults.length === 0
-    return then(
-      defaultsRecord.write(context, isEmpty ? undefined : acceptedDefaults(wanted, context.keys.generator)),
-      () => ({}),
-    )
+    const accepted = acceptedDefaults(wanted ?? { objectDefaults: [] }, context.keys.generator)
+    return then(defaultsRecord.write(context, accepted), () => ({}))
   },
 })
