@@ -209,7 +209,7 @@ void test('1.4 §7.2 / 2.1 §8.6, behaviour 4: a failure is of its item, with a 
   }
 })
 
-void test('1.4 §6.13 / 2.1 §9.5, behaviour 5: Continue, Stop and Undo, in order, with ids of any length', async (t) => {
+void test('1.4 §6.13 / 2.1 §9.6, behaviour 5: Continue, Stop and Undo, in order, with ids of any length', async (t) => {
   const connection = await session.connect(t)
   for (const version of VERSIONS) {
     for (const option of ['Continue', 'Stop', 'Undo'] as const) {

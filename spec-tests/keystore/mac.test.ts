@@ -67,17 +67,17 @@ void test('1.4 §4.33 / 2.1 §6.1.32: a Hashing Algorithm alone means HMAC', asy
 void test('2.1 §6.1.32.1: MACs that there are none of', async (t) => {
   const aes = await register('AES', hex('0123456789abcdef0123456789abcdef'))
   const chacha = await register('ChaCha20', Buffer.alloc(32, 1))
-  const unsupported = 'UnsupportedCryptographicParameters'
-  for (const [key, parameters, reason] of [
-    [aes, {}, unsupported],
-    [aes, { blockCipherMode: 'GCM' }, unsupported],
-    [aes, { blockCipherMode: 'CBC' }, unsupported],
-    [chacha, CMAC, unsupported],
-    [aes, { cryptographicAlgorithm: 'RSA' }, unsupported],
-    [aes, { hashingAlgorithm: 'Whirlpool' }, unsupported],
-    [aes, { cryptographicAlgorithm: 'Poly1305' }, 'BadCryptographicParameters'],
-    [aes, { ...CMAC, cryptographicAlgorithm: 'DES3' }, 'BadCryptographicParameters'],
+  for (const [key, parameters] of [
+    [aes, {}],
+    [aes, { blockCipherMode: 'GCM' }],
+    [aes, { blockCipherMode: 'CBC' }],
+    [chacha, CMAC],
+    [aes, { cryptographicAlgorithm: 'RSA' }],
+    [aes, { hashingAlgorithm: 'Whirlpool' }],
+    [aes, { cryptographicAlgorithm: 'Poly1305' }],
+    [aes, { ...CMAC, cryptographicAlgorithm: 'DES3' }],
   ] as const) {
-    t.equal(await reasonOf(() => keys.mac(key, parameters, Buffer.alloc(1))), reason, JSON.stringify(parameters))
+    const reason = await reasonOf(() => keys.mac(key, parameters, Buffer.alloc(1)))
+    t.equal(reason, 'BadCryptographicParameters', JSON.stringify(parameters))
   }
 })

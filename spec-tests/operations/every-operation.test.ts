@@ -385,7 +385,7 @@ for (const version of FAMILIES) {
     }
   })
 
-  void test(`1.4 §6.13, §7.2 / 2.1 §8.3, §9.5: ${version}: one of each in a batch`, async (t) => {
+  void test(`1.4 §6.13, §7.2 / 2.1 §8.3, §9.6: ${version}: one of each in a batch`, async (t) => {
     const items: Item[] = []
     for (const [name, { object, request }] of rowsIn(version)) {
       items.push({

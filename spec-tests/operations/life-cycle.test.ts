@@ -49,7 +49,7 @@ for (const version of FAMILIES) {
     t.equal(refusal(await client.attempt(version, 'Get', of(id))), inFamily(version, 'ItemNotFound', 'ObjectDestroyed'))
   })
 
-  void test(`1.4 §6.13 / 2.1 §9.5: ${version}: an Activate that is undone has not happened`, async (t) => {
+  void test(`1.4 §6.13 / 2.1 §9.6: ${version}: an Activate that is undone has not happened`, async (t) => {
     const id = await createKey(client, version)
     const results = await client.batch(
       version,

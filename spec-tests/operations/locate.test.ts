@@ -119,7 +119,7 @@ for (const version of FAMILIES) {
     )
   })
 
-  void test(`1.4 §6.13 / 2.1 §9.5: ${version}: what is undone delivers nothing, and stays fresh`, async (t) => {
+  void test(`1.4 §6.13 / 2.1 §9.6: ${version}: what is undone delivers nothing, and stays fresh`, async (t) => {
     const id = await createKey(client, version, group(`undone of ${version}`))
     const [got, failed] = await client.batch(
       version,

@@ -149,7 +149,7 @@ for (const version of FAMILIES) {
     t.equal(await told({ ...of(objects), ...ECB, data: DATA, initIndicator: true }), 'PermissionDenied')
   })
 
-  void test(`2.1 §9.5: ${version}: a part that is undone, or whose answer does not fit, ends its stream`, async (t) => {
+  void test(`2.1 §9.6: ${version}: a part that is undone, or whose answer does not fit, ends its stream`, async (t) => {
     const id = await key(version)
     const open = async () => ({
       ...of(id),

@@ -200,7 +200,7 @@ for (const [title, fields] of [
   ['when asked for', [option('Stop')]],
 ] as const) {
   inVersions(
-    `row 22, 1.4 §6.13 / 2.1 §9.5: a batch stops at the item that fails ${title}`,
+    `row 22, 1.4 §6.13 / 2.1 §9.6: a batch stops at the item that fails ${title}`,
     async (t, version, connection) => {
       const [kept, never] = [freshName(), freshName()]
       const { items } = await exchange(
@@ -223,7 +223,7 @@ for (const [title, fields] of [
 }
 
 inVersions(
-  'row 22, 1.4 §6.13 / 2.1 §9.5: Continue goes on behind the item that fails',
+  'row 22, 1.4 §6.13 / 2.1 §9.6: Continue goes on behind the item that fails',
   async (t, version, connection) => {
     const name = freshName()
     const { items } = await exchange(
@@ -248,7 +248,7 @@ inVersions(
 )
 
 inVersions(
-  'row 23, 1.4 §6.13 / 2.1 §9.5: Undo leaves nothing of a batch that fails',
+  'row 23, 1.4 §6.13 / 2.1 §9.6: Undo leaves nothing of a batch that fails',
   async (t, version, connection) => {
     const name = freshName()
     const { items } = await exchange(

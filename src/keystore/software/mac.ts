@@ -1,12 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { poly1305 } from '@noble/ciphers/_poly1305.js'
-import type { BlockCipherMode, CryptographicAlgorithm } from '../../protocol/enumerations.ts'
+import type { BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm } from '../../protocol/enumerations.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
-import { HMACS, MAC_CIPHERS } from '../mechanisms.ts'
+import { HASHES, HMACS, MAC_CIPHERS } from '../mechanisms.ts'
 import type { SecretKey } from './cipher-plan.ts'
 import { beginCbcMac, beginCmac, type RunningMac } from './cmac.ts'
-import { hashName } from './hash.ts'
 
 type CipherMac = (cipher: string, key: SecretKey['keyObject'], block: number) => RunningMac
 
@@ -19,9 +18,8 @@ export const CIPHER_MACS: ReadonlyMap<BlockCipherMode | number | undefined, Ciph
   ['CBC_MAC', beginCbcMac],
 ])
 
+/** The one reason that the error tables of 2.1 have for parameters of a MAC (sections 6.1.32.1 and 6.1.33.1). */
 const bad = (problem: string): KmipError => new KmipError('BadCryptographicParameters', problem)
-
-const unsupported = (problem: string): KmipError => new KmipError('UnsupportedCryptographicParameters', problem)
 
 const stemOf = (stem: string, bytes: number): string => {
   if (stem === 'des') return bytes === 16 ? 'des-ede' : 'des-ede3'
@@ -37,7 +35,7 @@ const beginCipherMac = (
     throw bad('The Cryptographic Algorithm is not that of the key')
   }
   const cipher = MAC_CIPHERS.get(algorithm ?? named ?? -1)
-  if (cipher === undefined) throw unsupported('There is no MAC in this mode with this Cryptographic Algorithm')
+  if (cipher === undefined) throw bad('There is no MAC in this mode with this Cryptographic Algorithm')
   return begin(stemOf(cipher.stem, keyObject.symmetricKeySize ?? 0), keyObject, cipher.block)
 }
 
@@ -52,20 +50,26 @@ const beginPoly1305 = ({ keyObject }: SecretKey): RunningMac => {
   return { update: (data) => running.update(data), digest: () => Buffer.from(running.digest()) }
 }
 
+const macHash = (algorithm: HashingAlgorithm | number): string => {
+  const name = HASHES.get(algorithm)
+  if (name === undefined) throw bad('The Hashing Algorithm is not supported')
+  return name
+}
+
 /** The hash of an HMAC: the Cryptographic Algorithm names it, or else a Hashing Algorithm alone. */
 const hmacHash = (
   { cryptographicAlgorithm, hashingAlgorithm }: CryptographicParameters,
   own: CryptographicAlgorithm | number | undefined,
 ): string => {
   const byName = HMACS.get(cryptographicAlgorithm ?? -1)
-  if (byName !== undefined) return hashName(byName)
-  if (cryptographicAlgorithm !== undefined) throw unsupported('The Cryptographic Algorithm makes no MAC here')
+  if (byName !== undefined) return macHash(byName)
+  if (cryptographicAlgorithm !== undefined) throw bad('The Cryptographic Algorithm makes no MAC here')
   const ofKey = HMACS.get(own ?? -1)
   const hash = ofKey ?? hashingAlgorithm
-  if (hash !== undefined) return hashName(hash)
-  throw own === undefined
-    ? bad('The Cryptographic Algorithm is missing')
-    : unsupported('The Cryptographic Algorithm makes no MAC here')
+  if (hash !== undefined) return macHash(hash)
+  throw bad(
+    own === undefined ? 'The Cryptographic Algorithm is missing' : 'The Cryptographic Algorithm makes no MAC here',
+  )
 }
 
 /**
@@ -73,14 +77,14 @@ const hmacHash = (
  * none is named. A key of any algorithm may be used for HMAC: the published cases use one of AES (CS-AC-M-4). CMAC and
  * CBC-MAC are Block Cipher Modes of the key's cipher. There is no GMAC: the request has no field for its IV (Encrypt with
  * GCM and additional data alone is the same).
- * @throws KmipError BadCryptographicParameters, UnsupportedCryptographicParameters
+ * @throws KmipError BadCryptographicParameters
  */
 export const beginMac = (key: SecretKey, parameters: CryptographicParameters): RunningMac => {
   const { cryptographicAlgorithm, blockCipherMode } = parameters
   const cipherMac = CIPHER_MACS.get(blockCipherMode)
   if (cipherMac !== undefined) return beginCipherMac(key, parameters, cipherMac)
   if (blockCipherMode !== undefined && HMACS.get(cryptographicAlgorithm ?? key.algorithm ?? -1) === undefined) {
-    throw unsupported('The Block Cipher Mode makes no MAC here')
+    throw bad('The Block Cipher Mode makes no MAC here')
   }
   if ((cryptographicAlgorithm ?? key.algorithm) === 'Poly1305') return beginPoly1305(key)
   return createHmac(hmacHash(parameters, key.algorithm), key.keyObject)
