@@ -28,6 +28,7 @@ const client = (name: string, changes: Partial<Client>): Client => ({
   subject: undefined,
   createdAt: NOW - 1000,
   revokedAt: undefined,
+  profiles: [],
   ...changes,
 })
 

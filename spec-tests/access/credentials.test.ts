@@ -221,6 +221,7 @@ void test('access: a revoked client is refused on open connections and on new on
     fingerprint: undefined,
     createdAt: 0,
     revokedAt: undefined,
+    profiles: [],
   } as const
   for (const name of ['one', 'two', 'three']) {
     await harness.clients.add({ ...facts, id: name, name, issuer: 'CN=ca', subject: `CN=${name}` })

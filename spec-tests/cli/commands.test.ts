@@ -187,6 +187,26 @@ void test('kmipd client add --cert: pins a certificate, whoever issued it', asyn
   t.same(readdirSync(join(directory, 'data/pki/clients')).toSorted(), ['admin.crt', 'admin.key'])
 })
 
+void test('kmipd client set: compatibility profiles, none by default', async (t) => {
+  const { program, run } = await readySite()
+  const profilesOf = async (name: string) =>
+    (await program.directory.list()).find((client) => client.name === name)?.profiles
+  await run('client', 'add', 'plain')
+  t.strictSame(await profilesOf('plain'), [])
+  t.equal((await run('client', 'add', 'gate', '--profile', 'fortigate', '--profile', 'db2-padding')).code, 0)
+  t.strictSame(await profilesOf('gate'), ['fortigate', 'db2-padding'])
+  t.match(await run('client', 'set', 'gate', '--profile', 'pykmip'), { code: 0, out: [/gate: pykmip, from its next/] })
+  t.strictSame(await profilesOf('gate'), ['pykmip'])
+  t.match(await run('client', 'set', 'gate', '--profile', 'none'), { code: 0, out: [/no profile/] })
+  t.strictSame(await profilesOf('gate'), [])
+  for (const words of [['--profile', 'nonsense'], ['--profile', 'none', '--profile', 'pykmip'], []]) {
+    t.match(await run('client', 'set', 'gate', ...words), { code: 2, err: [/--profile is/] })
+  }
+  t.match(await run('client', 'set', 'nobody', '--profile', 'pykmip'), { code: 1, err: [/no client nobody/] })
+  t.equal((await run('client', 'add', 'other', '--profile', 'nonsense')).code, 2)
+  t.equal(await profilesOf('other'), undefined)
+})
+
 void test('kmipd client list: names, roles, and who is revoked', async (t) => {
   const { program, run } = await readySite()
   await run('client', 'add', 'alice')
@@ -196,7 +216,7 @@ void test('kmipd client list: names, roles, and who is revoked', async (t) => {
   t.match(out, [
     /^NAME {3}ROLE/,
     /^admin {2}admin {3}2027-01-15 {2}valid {14}.*CN=admin/,
-    /^alice {2}client {2}2027-01-15 {2}revoked 2027-01-15 {2}CN=alice/,
+    /^alice {2}client {2}2027-01-15 {2}revoked 2027-01-15 {2}- {9}CN=alice/,
   ])
 })
 

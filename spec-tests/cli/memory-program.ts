@@ -25,6 +25,12 @@ export const memoryDirectory = (initial: readonly Client[]): ClientDirectory => 
       return Promise.resolve()
     },
     list: () => Promise.resolve([...clients]),
+    setProfiles: (name, profiles) => {
+      const index = clients.findIndex((client) => client.name === name)
+      const client = clients[index]
+      if (client !== undefined) clients[index] = { ...client, profiles }
+      return Promise.resolve(client !== undefined)
+    },
     revoke: (name, at) => {
       const index = clients.findIndex((client) => client.name === name)
       const client = clients[index]

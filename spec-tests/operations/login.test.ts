@@ -261,6 +261,7 @@ void test('2.1 §6.1.30: a ticket is nothing once the client that logged in is r
     fingerprint: undefined,
     createdAt: 0,
     revokedAt: undefined,
+    profiles: [],
   } as const
   await harness.clients.add({ ...facts, id: 'one', name: 'one', issuer: 'CN=ca', subject: 'CN=one' })
   const certificate = { fingerprint: 'f', issuer: 'CN=ca', subject: 'CN=one', trusted: true, problem: undefined }

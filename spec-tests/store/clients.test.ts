@@ -11,6 +11,7 @@ const client = (name: string, facts: Partial<Client> = {}): Client => ({
   subject: undefined,
   createdAt: 100,
   revokedAt: undefined,
+  profiles: [],
   ...facts,
 })
 
@@ -58,3 +59,23 @@ forEachEngine('a revoked client stays known, with the time of its first revocati
   t.strictSame(await clients.findBySubject('CN=ca', 'CN=named'), NAMED)
   await t.rejects(clients.add(client('e', { fingerprint: 'ab12' })), DuplicateClientError)
 })
+
+forEachEngine(
+  '1.4 §9.1.1.4, §4.30: the compatibility profiles of a client are kept, replaced and taken away',
+  async (t, engine) => {
+    const store = await openFor(t, engine)
+    const { clients } = store
+    await clients.add(client('gate', { fingerprint: 'ab12', profiles: ['fortigate', 'db2-padding'] }))
+    t.strictSame((await clients.findByFingerprint('ab12'))?.profiles, ['fortigate', 'db2-padding'])
+    const before = await store.directoryVersion()
+    t.equal(await clients.setProfiles('gate', ['edb-thales']), true)
+    t.ok((await store.directoryVersion()) > before, 'servers notice')
+    t.strictSame(
+      (await clients.list()).map(({ profiles }) => profiles),
+      [['edb-thales']],
+    )
+    await clients.setProfiles('gate', [])
+    t.strictSame((await clients.findById('id of gate'))?.profiles, [])
+    t.equal(await clients.setProfiles('nobody', []), false)
+  },
+)

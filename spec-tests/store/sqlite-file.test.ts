@@ -34,6 +34,7 @@ const CLIENT: Client = {
   subject: undefined,
   createdAt: 1,
   revokedAt: undefined,
+  profiles: [],
 }
 
 void test('every connection is durable: synchronous FULL in a write-ahead log', async (t) => {

@@ -57,7 +57,7 @@ forEachEngine('every change of clients and users changes the number of their sta
   const store = await openFor(t, engine)
   const { users, clients } = store
   const client = { issuer: 'CN=ca', subject: 'CN=c', fingerprint: undefined, name: 'c', id: 'c' }
-  const facts = { tenant: 'default', role: 'client', createdAt: 1, revokedAt: undefined } as const
+  const facts = { tenant: 'default', role: 'client', createdAt: 1, revokedAt: undefined, profiles: [] } as const
   const changes: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['add user', () => users.add(user('fred'))],
     ['prove user', () => users.prove('fred', user('fred'))],
@@ -82,6 +82,7 @@ forEachEngine('a removed client frees its name and not its certificate', async (
     fingerprint: undefined,
     createdAt: 1,
     revokedAt: undefined,
+    profiles: [],
   } as const
   const first = { ...facts, id: '1', name: 'c', issuer: 'CN=ca', subject: 'CN=c' }
   await clients.add(first)

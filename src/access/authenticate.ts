@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { compatibilityOf } from '../domain/compatibility.ts'
 import {
   type Client,
   type ClientDirectory,
@@ -21,10 +22,15 @@ export type Authentication =
 
 const refused = (reason: string): Authentication => ({ principal: undefined, reason })
 
-const principalOf = ({ id, name, tenant, role }: Client): Principal => ({ id, name, tenant, role, groups: [] })
+/** Who a registered client is. */
+export const clientPrincipal = ({ id, name, tenant, role, profiles }: Client): Principal => {
+  const principal = { id, name, tenant, role, groups: [] }
+  const compatibility = compatibilityOf(profiles)
+  return compatibility === undefined ? principal : { ...principal, compatibility }
+}
 
 const registered = (client: Client): Authentication =>
-  client.revokedAt === undefined ? { principal: principalOf(client) } : refused(`client ${client.name} is revoked`)
+  client.revokedAt === undefined ? { principal: clientPrincipal(client) } : refused(`client ${client.name} is revoked`)
 
 /** Begins the identity of whoever nobody registered. */
 const UNREGISTERED = 'x509-'

@@ -81,6 +81,12 @@ const combine = (outcome: Outcome, next: Outcome): Outcome => {
   return { kind: 'refused', reason: 'credentials of different users', error: notSuccessful() }
 }
 
+/** Whoever asks, it is the program at the other end that is granted something, or not. */
+const asConnected = (verdict: Verdict, { compatibility }: Principal): Verdict =>
+  verdict.refusal !== undefined || compatibility === undefined
+    ? verdict
+    : { ...verdict, principal: { ...verdict.principal, compatibility } }
+
 /** Nobody is let in where something unforeseen happens. */
 const guarded = (decide: Authenticator, log: Log): Authenticator => {
   const caught = (error: unknown): Verdict => {
@@ -188,7 +194,7 @@ export const createAuthenticator = (parts: AuthenticatorParts): Authentications 
     then(holder(channel), (principal): MaybePromise<Verdict> => {
       if (principal === undefined) return failed(revoked(), true)
       if (claims.credentials.length === 0 && policy.credentials !== 'required') return { principal }
-      return judge({ ...channel, principal }, claims)
+      return then(judge({ ...channel, principal }, claims), (verdict) => asConnected(verdict, principal))
     })
 
   return { identify, authenticator: guarded(decide, log), links }

@@ -1,7 +1,7 @@
 import { type Credential, readCredential } from '../domain/credential-records.ts'
 import { type ClientDirectory, DEFAULT_TENANT, type PeerCertificate } from '../domain/principal.ts'
 import type { RecordStore } from '../domain/records.ts'
-import { authenticate, type Authentication, type UnregisteredPolicy } from './authenticate.ts'
+import { authenticate, type Authentication, clientPrincipal, type UnregisteredPolicy } from './authenticate.ts'
 
 export type IdentityParts = {
   readonly clients: ClientDirectory
@@ -25,7 +25,7 @@ const ownerOf = async ({ clients }: IdentityParts, { owner, tenant, name }: Cred
   const client = await clients.findById(owner)
   if (client === undefined) return { principal: { id: owner, name, tenant, role: 'client', groups: [] } }
   if (client.revokedAt !== undefined) return { principal: undefined, reason: `client ${client.name} is revoked` }
-  return { principal: { id: owner, name: client.name, tenant: client.tenant, role: client.role, groups: [] } }
+  return { principal: clientPrincipal(client) }
 }
 
 /**

@@ -25,6 +25,7 @@ export const namedClient = (
   subject: certificate.subject,
   createdAt: program.clock.now(),
   revokedAt: undefined,
+  profiles: [],
 })
 
 /**

@@ -3,10 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import type { Config } from '../config/schema.ts'
+import type { ProfileName } from '../domain/compatibility.ts'
 import { type Client, type ClientDirectory, DEFAULT_TENANT, type Role } from '../domain/principal.ts'
 import { checkClientFiles, checkClientName, type IssuedClient, writeClientFiles } from '../pki/client-certificate.ts'
 import { makeDirectory } from '../pki/files.ts'
 import { namedClient } from './admin-client.ts'
+import { gather, PROFILE_CHOICE, readProfiles } from './client-profiles.ts'
 import { configFrom, withConfig } from './config-options.ts'
 import type { CliContext } from './context.ts'
 import { makeClientPair, signClientRequest } from './issue-client.ts'
@@ -21,6 +23,7 @@ type Options = Readonly<Record<string, unknown>> & {
   readonly csr?: string
   readonly cert?: string
   readonly out?: string
+  readonly profile?: readonly string[]
 }
 
 type Registration = {
@@ -31,6 +34,7 @@ type Registration = {
   readonly role: Role
   /** The identity that it shares with others. */
   readonly id: string | undefined
+  readonly profiles: readonly ProfileName[]
 }
 
 const readPem = async (path: string): Promise<string> => {
@@ -50,7 +54,7 @@ const certificateIn = (pem: string, path: string): X509Certificate => {
 }
 
 /** A client that only this very certificate shows; no authority has to vouch for it. */
-const pinnedClient = ({ program, name, role, id }: Registration, certificate: X509Certificate): Client => ({
+const pinnedClient = ({ program, name, role, id, profiles }: Registration, certificate: X509Certificate): Client => ({
   id: id ?? program.ids.next(),
   name,
   tenant: DEFAULT_TENANT,
@@ -60,6 +64,7 @@ const pinnedClient = ({ program, name, role, id }: Registration, certificate: X5
   subject: undefined,
   createdAt: program.clock.now(),
   revokedAt: undefined,
+  profiles,
 })
 
 const pin = async (registration: Registration, path: string): Promise<readonly string[]> => {
@@ -74,10 +79,10 @@ const pin = async (registration: Registration, path: string): Promise<readonly s
  * write it finds out first, since a name is taken for good.
  */
 const issue = async (registration: Registration, issued: IssuedClient, out: string): Promise<readonly string[]> => {
-  const { program, directory, name, role, id } = registration
+  const { program, directory, name, role, id, profiles } = registration
   await makeDirectory(out)
   await checkClientFiles(out, name)
-  await directory.add(namedClient(program, name, role, issued.certificate, id))
+  await directory.add({ ...namedClient(program, name, role, issued.certificate, id), profiles })
   const files = await writeClientFiles(out, name, issued)
   return [`certificate  ${files.certificate}`, ...(files.key === undefined ? [] : [`key          ${files.key}`])]
 }
@@ -134,8 +139,9 @@ const clientAdd = async (name: string, options: Options, context: CliContext): P
   const program = await context.loadProgram()
   const shared = options.principal === undefined ? undefined : await principalNamed(program, config, options.principal)
   const role = options.admin === true ? 'admin' : (shared?.role ?? 'client')
+  const profiles = readProfiles(options.profile ?? [])
   const lines = await withClients(program, config, (directory) =>
-    register({ program, config, directory, name, role, id: shared?.id }, options, context.directory),
+    register({ program, config, directory, name, role, id: shared?.id, profiles }, options, context.directory),
   )
   context.io.out(`added ${role} ${name}`)
   for (const line of lines) context.io.out(`  ${line}`)
@@ -150,5 +156,6 @@ export const clientAddCommand = (context: CliContext): Command =>
     .option('--principal <name>', 'act for that client or user: with the same objects and the same role')
     .option('--csr <file>', 'sign this certificate request instead of making a key')
     .option('--cert <file>', 'accept exactly this certificate, whoever issued it')
+    .option('--profile <name>', `what its program needs, once for each: ${PROFILE_CHOICE}`, gather)
     .option('--out <directory>', 'where certificate and key go (default: pki/clients in the data directory)')
     .action((name: string, options: Options) => clientAdd(name, options, context))

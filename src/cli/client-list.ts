@@ -11,13 +11,14 @@ type Options = Readonly<Record<string, unknown>>
 const shownBy = ({ fingerprint, subject }: Client): string =>
   fingerprint === undefined ? (subject ?? '').replaceAll('\n', ', ') : `SHA-256 ${fingerprint}`
 
-const HEADINGS = ['NAME', 'ROLE', 'ADDED', 'STATUS', 'CERTIFICATE'] as const
+const HEADINGS = ['NAME', 'ROLE', 'ADDED', 'STATUS', 'PROFILES', 'CERTIFICATE'] as const
 
 const cells = (client: Client): readonly string[] => [
   client.name,
   client.role,
   day(client.createdAt),
   client.revokedAt === undefined ? 'valid' : `revoked ${day(client.revokedAt)}`,
+  client.profiles.join(' ') || '-',
   shownBy(client),
 ]
 

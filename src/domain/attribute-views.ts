@@ -1,4 +1,5 @@
 import type { Attribute, AttributeRef } from '../protocol/attribute-instance.ts'
+import type { AttributeName } from '../protocol/attributes.ts'
 import { ATTRIBUTE_NAMES } from '../protocol/attribute-lookup.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { inRange, type Version } from '../schema/version.ts'
@@ -30,6 +31,43 @@ export const announcedAttributes = (object: ManagedObject, now: number, version:
     return quietUntil === undefined || !inRange(version, { until: quietUntil })
   })
 
+/** What PyKMIP reads, and with it libkmip: of 1.2, without structures that it never learned. */
+const COMMON: ReadonlySet<string> = new Set<AttributeName | 'VendorAttribute'>([
+  'UniqueIdentifier',
+  'Name',
+  'ObjectType',
+  'CryptographicAlgorithm',
+  'CryptographicLength',
+  'CryptographicParameters',
+  'CertificateType',
+  'CertificateLength',
+  'Digest',
+  'OperationPolicyName',
+  'CryptographicUsageMask',
+  'LeaseTime',
+  'State',
+  'InitialDate',
+  'ActivationDate',
+  'ProcessStartDate',
+  'ProtectStopDate',
+  'DeactivationDate',
+  'DestroyDate',
+  'CompromiseOccurrenceDate',
+  'CompromiseDate',
+  'ArchiveDate',
+  'ObjectGroup',
+  'Fresh',
+  'ApplicationSpecificInformation',
+  'ContactInformation',
+  'LastChangeDate',
+  'Sensitive',
+  'VendorAttribute',
+])
+
+/** Those of a list that every old client can read. */
+export const commonAttributes = (attributes: readonly Attribute[]): readonly Attribute[] =>
+  attributes.filter(({ name }) => COMMON.has(name))
+
 /** One text per attribute, whatever its value. */
 export const attributeKey = (ref: AttributeRef | Attribute): string => {
   if (ref.name === 'Unknown') return `unknown ${ref.label}`
@@ -53,7 +91,7 @@ export const attributesNamed = (
   return refs.flatMap((ref) => all.filter((attribute) => isInstanceOf(attribute, ref)))
 }
 
-const refOf = (attribute: Attribute): AttributeRef =>
+export const refOf = (attribute: Attribute): AttributeRef =>
   attribute.name === 'VendorAttribute'
     ? { name: attribute.name, vendor: attribute.vendor, attributeName: attribute.attributeName }
     : { name: attribute.name }

@@ -1,3 +1,4 @@
+import type { Compatibility, ProfileName } from './compatibility.ts'
 import type { TicketHold } from './tickets.ts'
 
 /** What a principal may do at most; finer rights come with policies. */
@@ -18,6 +19,9 @@ export type Principal = {
   readonly ticket?: TicketHold | undefined
   /** Who acts, where it is not the principal: its changes are recorded, and told of, as those of this one. */
   readonly actor?: string | undefined
+
+  /** What its program is granted beyond the standard; absent where that is nothing. */
+  readonly compatibility?: Compatibility | undefined
 }
 
 /** The server, where it acts of itself. */
@@ -45,6 +49,8 @@ export type Client = {
   /** Seconds since 1970. */
   readonly createdAt: number
   readonly revokedAt: number | undefined
+  /** What its program needs beyond the standard. */
+  readonly profiles: readonly ProfileName[]
 }
 
 /** What is known of the certificate at the other end of a TLS connection. */
@@ -77,6 +83,8 @@ export type ClientDirectory = {
   /** @throws DuplicateClientError where the name or the certificate is taken. */
   add(client: Client): Promise<void>
   list(): Promise<readonly Client[]>
+  /** Replaces the compatibility profiles of a client; false where there is none of that name. */
+  setProfiles(name: string, profiles: readonly ProfileName[]): Promise<boolean>
   /** Marks a client as revoked; false where there is none of that name. */
   revoke(name: string, at: number): Promise<boolean>
   /** Revokes a client and frees its name; its certificate stays refused. False where there is none of that name. */

@@ -1,3 +1,4 @@
+import { isGranted } from '../domain/compatibility.ts'
 import type { Claims, Verdict } from '../domain/authenticator.ts'
 import { type AsynchronousIndicator, type BatchErrorContinuationOption, OPERATION } from '../protocol/enumerations.ts'
 import type { RequestMessage } from '../protocol/message.ts'
@@ -111,10 +112,17 @@ const placeOf = (message: Buffer, error: unknown): string | undefined =>
     : undefined
 
 /** A message that cannot be read: header and one item without Operation (1.4 section 11.1). */
-const writeRefusal = (writer: Writer, version: Version, failure: Failure, now: number): void => {
+const withRefusal = (writer: Writer, version: Version, failure: Failure, now: number): Writer => {
   const message = beginMessage(writer, version, now, 1)
   writeFailedItem(writer, undefined, failure, version)
   writer.end(message)
+  return writer
+}
+
+/** How the messages of a client are checked. */
+const scanLimits = (limits: ScanLimits) => {
+  const lenient: ScanLimits = { ...limits, anyPadding: true }
+  return ({ principal }: Session): ScanLimits => (isGranted(principal, 'any-padding') ? lenient : limits)
 }
 
 const replyFrom = (pool: WriterPool, writer: Writer, close: boolean): Reply => ({
@@ -132,13 +140,11 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
   const pool = createWriterPool()
   const costs = createCosts(parts.operations)
 
+  const limitsFor = scanLimits(limits)
   const reply = (writer: Writer, close: boolean): Reply => replyFrom(pool, writer, close)
 
-  const refusal = (version: Version, failure: Failure, close: boolean): Reply => {
-    const writer = pool.acquire()
-    writeRefusal(writer, version, failure, parts.clock.now())
-    return reply(writer, close)
-  }
+  const refusal = (version: Version, failure: Failure, close: boolean): Reply =>
+    reply(withRefusal(pool.acquire(), version, failure, parts.clock.now()), close)
 
   const refuseMessage = (error: unknown, message: Buffer, { version }: MessageVersion, session: Session): Reply => {
     const failure = knownFailure(error)
@@ -182,7 +188,7 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
       const version = versionIn(message)
       let request: RequestMessage
       try {
-        request = noted(parseRequest(message, version, limits), parts.log, session)
+        request = noted(parseRequest(message, version, limitsFor(session)), parts.log, session)
       } catch (error) {
         return refuseMessage(error, message, version, session)
       }

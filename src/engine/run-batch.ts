@@ -3,7 +3,8 @@ import { KmipError } from '../protocol/kmip-error.ts'
 import type { RequestBatchItem } from '../protocol/message.ts'
 import type { AsynchronousUse } from '../operations/define-operation.ts'
 import { isPromise, type MaybePromise } from '../domain/maybe-promise.ts'
-import { ConflictError } from '../domain/object-store.ts'
+import { isGranted } from '../domain/compatibility.ts'
+import { ConflictError, DuplicateError } from '../domain/object-store.ts'
 import { type BatchMark, markBatch, rewindBatch } from './batch-identifiers.ts'
 import { type Failure, GENERAL_FAILURE } from './failures.ts'
 import { acceptJobs } from './jobs/accept-jobs.ts'
@@ -55,15 +56,23 @@ const succeed = ({ streams }: ItemRun): boolean => {
   return true
 }
 
+/** What another one has got first: an object that has changed, or a Name that this client may share. */
+const conflictIn = (error: unknown, { principal }: ItemRun): ConflictError | undefined => {
+  if (error instanceof ConflictError) return error
+  const isShared = error instanceof DuplicateError && error.what === 'name' && isGranted(principal, 'reuse-names')
+  return isShared ? new ConflictError('name') : undefined
+}
+
 /** Runs an item again that lost to another one, and answers any other failure. */
 const recover = (run: ItemRun, start: number, mark: BatchMark, error: unknown): MaybePromise<boolean> => {
-  if (!(error instanceof ConflictError)) return fail(run, start, mark, failureOf(run, error))
+  const conflict = conflictIn(error, run)
+  if (conflict === undefined) return fail(run, start, mark, failureOf(run, error))
   const again = (): MaybePromise<boolean> => {
     run.writer.truncate(start)
     rewindBatch(run.batch, mark)
     return attemptItem(run)
   }
-  return inTurn(run.parts.turns, error, again).then(
+  return inTurn(run.parts.turns, conflict, again).then(
     () => succeed(run),
     (last: unknown) => fail(run, start, mark, failureOf(run, last)),
   )

@@ -1,3 +1,4 @@
+import { existingKey } from '../domain/existing-key.ts'
 import { givenAttributes } from '../domain/given-attributes.ts'
 import { makeObject, makerOf } from '../domain/made-object.ts'
 import { then } from '../domain/maybe-promise.ts'
@@ -28,10 +29,12 @@ export const create = defineOperation({
     const make = makerOf(objectType, context.keys)
     checkStorage(protectionStorageMasks)
     return then(givenAttributes(context, attributes), (spelled) =>
-      then(makeObject(context, objectType, make, spelled), (id) => {
-        context.batch.produced(id)
-        return { objectType, uniqueIdentifier: id }
-      }),
+      then(existingKey(context, objectType, spelled), (existing) =>
+        then(existing ?? makeObject(context, objectType, make, spelled), (id) => {
+          context.batch.produced(id)
+          return { objectType, uniqueIdentifier: id }
+        }),
+      ),
     )
   },
 })

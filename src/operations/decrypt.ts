@@ -7,6 +7,7 @@ import { cipherRequest } from './cipher-request.ts'
 import { correlationValue, isWhole, servePart, wholeData } from './data-parts.ts'
 import { defineOperation } from './define-operation.ts'
 import { uniqueIdentifier } from './fields.ts'
+import { withLeadingIv } from './leading-iv.ts'
 import { parametersFor } from './parameters-for.ts'
 
 /**
@@ -25,8 +26,9 @@ export const decrypt = defineOperation({
     return then(objects.get(batch.resolve(request.uniqueIdentifier)), (object) =>
       then(keyToUse(context, object, 'Decrypt'), (key) => {
         const { ivCounterNonce, additionalData, tag } = request
-        const input = { data, ivCounterNonce, additionalData, tag }
-        return then(keys.decrypt(key, parametersFor(request, object), input), (clear) => ({
+        const parameters = parametersFor(request, object)
+        const input = withLeadingIv(context, parameters, { data, ivCounterNonce, additionalData, tag })
+        return then(keys.decrypt(key, parameters, input), (clear) => ({
           uniqueIdentifier: object.id,
           data: clear,
         }))

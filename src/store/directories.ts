@@ -45,6 +45,7 @@ const createClientDirectory = ({ queries, prepare, queue }: Parts): ClientDirect
     list: async () => (await list.all({})).map(clientOf),
     revoke: (name, at) => change({ kind: 'revoke-client', name, at }),
     remove: (name, at) => change({ kind: 'remove-client', name, at }),
+    setProfiles: (name, profiles) => change({ kind: 'profile-client', name, profiles }),
   }
 }
 

@@ -1,6 +1,6 @@
 import { DuplicateClientError } from '../domain/principal.ts'
 import { DuplicateUserError } from '../domain/users.ts'
-import { clientRecordOf } from './client-record.ts'
+import { clientRecordOf, profilesColumn } from './client-record.ts'
 import type { Queries } from './queries/all.ts'
 import type { Prepare } from './statement.ts'
 import { userRecordOf } from './user-record.ts'
@@ -18,6 +18,7 @@ export const createDirectoryWriter = (prepare: Prepare, { clients, users, counte
   const insertClient = prepare(clients.insert)
   const revokeClient = prepare(clients.revoke)
   const removeClient = prepare(clients.remove)
+  const profileClient = prepare(clients.setProfiles)
   const insertUser = prepare(users.insert)
   const revokeUser = prepare(users.revoke)
   const removeUser = prepare(users.remove)
@@ -36,6 +37,9 @@ export const createDirectoryWriter = (prepare: Prepare, { clients, users, counte
         return
       case 'remove-client':
         await removeClient.all({ name: change.name, at: change.at })
+        return
+      case 'profile-client':
+        await profileClient.all({ name: change.name, profiles: profilesColumn(change.profiles) })
         return
       case 'add-user':
         if ((await insertUser.first(userRecordOf(change.user))) === undefined) {

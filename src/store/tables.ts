@@ -66,6 +66,7 @@ export type ClientsTable = {
   created_at: number
   revoked_at: number | null
   removed_at: number | null
+  profiles: string | null
 }
 
 export type UsersTable = {

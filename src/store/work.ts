@@ -1,5 +1,6 @@
 import type { Sealed } from '../domain/bytes.ts'
 import type { Commit } from '../domain/object-store.ts'
+import type { ProfileName } from '../domain/compatibility.ts'
 import type { Client } from '../domain/principal.ts'
 import type { User, UserProof } from '../domain/users.ts'
 
@@ -15,6 +16,7 @@ export type DirectoryChange =
   | { readonly kind: 'add-client'; readonly client: Client }
   | { readonly kind: 'revoke-client'; readonly name: string; readonly at: number }
   | { readonly kind: 'remove-client'; readonly name: string; readonly at: number }
+  | { readonly kind: 'profile-client'; readonly name: string; readonly profiles: readonly ProfileName[] }
   | { readonly kind: 'add-user'; readonly user: User }
   | { readonly kind: 'revoke-user'; readonly name: string; readonly at: number }
   | { readonly kind: 'remove-user'; readonly name: string }

@@ -8,6 +8,8 @@ export type ScanLimits = {
   readonly maxDepth: number
   /** Most items, structures included. */
   readonly maxItems: number
+  /** Whether what stands in the padding does not matter. */
+  readonly anyPadding?: boolean
 }
 
 export const DEFAULT_LIMITS: ScanLimits = { maxDepth: 32, maxItems: 10_000 }
@@ -48,12 +50,12 @@ const isText = (buffer: Buffer, from: number, to: number): boolean => {
   return isUtf8(buffer.subarray(from, to))
 }
 
-const checkValue = (buffer: Buffer, at: number, type: number, length: number, end: number): void => {
+const checkValue = (buffer: Buffer, at: number, type: number, length: number, end: number, strict: boolean): void => {
   const value = at + HEADER_LENGTH
   const fixed = FIXED_LENGTH[type]
   if (fixed !== undefined && length !== fixed) throw malformed(`${itemTypeName(type) ?? 'item'} of ${length} bytes`, at)
   if (paddedLength(length) > end - value) throw malformed('value runs past its structure', at)
-  checkPadding(buffer, value + length, value + paddedLength(length), at)
+  if (strict) checkPadding(buffer, value + length, value + paddedLength(length), at)
   if (fixed === 4) return
   if (type === ITEM_TYPE.Boolean) checkBoolean(buffer, value, at)
   else if (type === ITEM_TYPE.BigInteger && (length === 0 || length % 8 !== 0))
@@ -76,6 +78,7 @@ export const scan = (buffer: Buffer, extendedTypes: boolean, limits: ScanLimits 
   let end = buffer.length
   let at = 0
   let items = 0
+  const strict = limits.anyPadding !== true
   do {
     if (end - at < HEADER_LENGTH) throw malformed('incomplete item header', at)
     items += 1
@@ -91,7 +94,7 @@ export const scan = (buffer: Buffer, extendedTypes: boolean, limits: ScanLimits 
       end = at + length
     } else {
       if (type === 0 || type > lastType) throw malformed(`unknown item type ${type}`, at)
-      checkValue(buffer, at, type, length, end)
+      checkValue(buffer, at, type, length, end, strict)
       at += HEADER_LENGTH + paddedLength(length)
     }
     while (at === end && depth > 0) {

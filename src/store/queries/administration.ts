@@ -16,10 +16,10 @@ const CLIENT_COLUMNS = [
   'subject',
   'created_at',
   'revoked_at',
+  'profiles',
 ] as const satisfies readonly (keyof ClientRecord)[]
 
-/** Registered clients. */
-export const clientQueries = (db: Kysely<Tables>) => ({
+const clientReads = (db: Kysely<Tables>) => ({
   byFingerprint: statement((slot: Slot<{ fingerprint: string }>) =>
     db.selectFrom('clients').select(CLIENT_COLUMNS).where('fingerprint', '=', slot('fingerprint')),
   ),
@@ -45,6 +45,9 @@ export const clientQueries = (db: Kysely<Tables>) => ({
   list: statement(() =>
     db.selectFrom('clients').select(CLIENT_COLUMNS).where('removed_at', 'is', null).orderBy('client_key'),
   ),
+})
+
+const clientWrites = (db: Kysely<Tables>) => ({
   /** Returns no row where the name or the certificate is taken. */
   insert: statement((slot: Slot<ClientRecord>) =>
     db
@@ -59,6 +62,7 @@ export const clientQueries = (db: Kysely<Tables>) => ({
         subject: slot('subject'),
         created_at: slot('created_at'),
         revoked_at: slot('revoked_at'),
+        profiles: slot('profiles'),
       })
       .onConflict((conflict) => conflict.doNothing())
       .returning('name'),
@@ -70,6 +74,12 @@ export const clientQueries = (db: Kysely<Tables>) => ({
       .set({ revoked_at: slot('at') })
       .where('name', '=', slot('name'))
       .where('revoked_at', 'is', null),
+  ),
+  setProfiles: statement((slot: Slot<{ name: string; profiles: string | null }>) =>
+    db
+      .updateTable('clients')
+      .set({ profiles: slot('profiles') })
+      .where('name', '=', slot('name')),
   ),
   /** Frees the name, which has no slash in it. The row stays: its certificate is nobody else's. */
   remove: statement((slot: Slot<{ name: string; at: number }>) =>
@@ -83,6 +93,9 @@ export const clientQueries = (db: Kysely<Tables>) => ({
       .where('name', '=', slot('name')),
   ),
 })
+
+/** Registered clients. */
+export const clientQueries = (db: Kysely<Tables>) => ({ ...clientReads(db), ...clientWrites(db) })
 
 /** Small values of the server itself. */
 export const settingQueries = (db: Kysely<Tables>) => ({
