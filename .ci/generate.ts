@@ -8,6 +8,7 @@ import { reasonFor } from '../src/protocol/reasons.ts'
 import { VERSIONS } from '../src/schema/version.ts'
 import { algorithmSection } from './algorithms.ts'
 import { proofOf } from './proofs.ts'
+import { productDocuments } from './products.ts'
 import { table } from './table.ts'
 
 /*
@@ -105,6 +106,7 @@ const files = async (): Promise<ReadonlyMap<string, string>> => {
     ['docs/operations.md', operationsDocument(operations)],
     ['docs/errors.md', errorsDocument()],
     ['docs/config.md', configReference()],
+    ...productDocuments(NOTICE),
   ] as const
   return new Map(await Promise.all(texts.map(async ([path, text]) => [path, await formatted(path, text)] as const)))
 }

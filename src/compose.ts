@@ -25,6 +25,7 @@ import { createEngine } from './engine/create-engine.ts'
 import { LARGEST_RESPONSE } from './engine/handle-message.ts'
 import { describeStoreKeys } from './keystore/software/store-keys.ts'
 import type { OwnAuthority } from './keystore/software/certificates/certify.ts'
+import { containerFor } from './keystore/software/pkcs12/write.ts'
 import { DEFAULT_LIMITS } from './net/limits.ts'
 import { listenForAll } from './net/listeners.ts'
 import { dial } from './net/outgoing.ts'
@@ -287,5 +288,6 @@ export const program: Program = {
   openBeside,
   hsm: hsmTools(clock),
   openKeyRotation,
+  makeContainer: containerFor,
   startServer,
 }

@@ -23,13 +23,12 @@ const transcripts = (wanted: readonly string[]): readonly Transcript[] =>
     .filter(({ product }) => wanted.length === 0 || wanted.includes(product))
 
 /** A client of the product, or another device of it, which is the same principal. */
-const identitiesFor = (data: string, { product, profiles }: Transcript) => {
+const identitiesFor = (data: string, { product }: Transcript) => {
   const known = new Map<string, Promise<ClientIdentity>>()
-  const flags = profiles.flatMap((profile) => ['--profile', profile])
   const add = async (name: string): Promise<ClientIdentity> => {
     const client = name === 'main' ? product : `${product}-${name}`
     const same = name === 'main' ? [] : ['--principal', product]
-    await kmipd('client', 'add', client, ...flags, ...same, '--data', data)
+    await kmipd('client', 'add', client, '--for', product, '--form', 'pair', ...same, '--data', data)
     return identityOf(data, client)
   }
   return (name: string): Promise<ClientIdentity> => {

@@ -1,4 +1,3 @@
-import { isProfileName, type ProfileName } from '../../src/domain/compatibility.ts'
 import { VERSIONS, type Version } from '../../src/schema/version.ts'
 import { type Line, readLines } from './lines.ts'
 import type { Exchange } from './messages.ts'
@@ -11,7 +10,6 @@ export type Step =
 export type Transcript = {
   readonly product: string
   readonly title: string
-  readonly profiles: readonly ProfileName[]
   readonly version: Version
   readonly steps: readonly Step[]
 }
@@ -32,7 +30,7 @@ const required = (lines: readonly Line[], name: string): string => {
 }
 
 /** Names of these stand at the beginning and are no steps. */
-const SETTINGS: ReadonlySet<string> = new Set(['product', 'title', 'profile'])
+const SETTINGS: ReadonlySet<string> = new Set(['product', 'title'])
 
 const stepOf = (line: Line): Step => {
   const [verb = '', ...words] = line.text.split(/\s+/)
@@ -69,7 +67,6 @@ export const readTranscript = (text: string): Transcript => {
   return {
     product: required(lines, 'product'),
     title: required(lines, 'title'),
-    profiles: (settingOf(lines, 'profile') ?? '').split(' ').filter(isProfileName),
     version: versionIn(required(lines, 'version')),
     steps,
   }

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import type { OpenClients, Program } from '../../src/cli/program.ts'
 import { makeProof, renewProof } from '../../src/access/make-proof.ts'
+import { containerFor } from '../../src/keystore/software/pkcs12/write.ts'
 import { dataPaths } from '../../src/config/data-paths.ts'
 import { type Client, type ClientDirectory, DuplicateClientError } from '../../src/domain/principal.ts'
 import type { RecordStore, StoredRecord } from '../../src/domain/records.ts'
@@ -148,6 +149,7 @@ export const memoryProgram = (now: number): MemoryProgram => {
       newPin: () => '1234',
     },
     openKeyRotation: () => Promise.reject(new Error('this program has no database')),
+    makeContainer: containerFor,
     startServer: () => Promise.reject(new Error('this program has no server')),
   }
 }

@@ -13,7 +13,7 @@ import fc from 'fast-check'
 import { test } from 'tap'
 import { ensureAuthority, readAuthority } from '../../src/pki/authority.ts'
 import { readCertificateRequest } from '../../src/pki/certificate-request.ts'
-import { checkClientName, writeClientFiles } from '../../src/pki/client-certificate.ts'
+import { checkClientName, pairFiles, writeClientFiles } from '../../src/pki/client-certificate.ts'
 import { createFile, makeDirectory, MODE, replaceFile } from '../../src/pki/files.ts'
 import { expiryOf, type HostNames, issueClientCertificate, issueServerCertificate } from '../../src/pki/issue.ts'
 import { ensureKey, keyPem, makeKey, publicKeyOf } from '../../src/pki/key-pair.ts'
@@ -143,8 +143,8 @@ void test('certificates: nothing outlives its authority', async (t) => {
 void test('files: keys are 0600, directories 0700, and no temporary file stays', async (t) => {
   const paths = await madePaths()
   const issued = { certificate: certificateIn(paths.server.certificate), keyPem: keyPem(makeKey()) }
-  const files = await writeClientFiles(paths.clients, 'alice', issued)
-  for (const key of [paths.authority.key, paths.server.key, files.key ?? '']) t.equal(modeOf(key), 0o600, key)
+  const files = await writeClientFiles(paths.clients, 'alice', pairFiles(issued))
+  for (const key of [paths.authority.key, paths.server.key, files.get('key') ?? '']) t.equal(modeOf(key), 0o600, key)
   for (const directory of [paths.directory, paths.clients]) t.equal(modeOf(directory), 0o700, directory)
   t.same(readdirSync(paths.directory).toSorted(), ['ca.crt', 'ca.key', 'clients', 'server.crt', 'server.key'])
   t.same(readdirSync(paths.clients).toSorted(), ['alice.crt', 'alice.key'])
@@ -169,7 +169,7 @@ void test('files: a client that is there already keeps its files', async (t) => 
   await makeDirectory(paths.clients)
   const alice = pairPaths(paths.clients, 'alice')
   writeFileSync(alice.certificate, 'precious')
-  await t.rejects(writeClientFiles(paths.clients, 'alice', issued), PkiError)
+  await t.rejects(writeClientFiles(paths.clients, 'alice', pairFiles(issued)), PkiError)
   t.same(readdirSync(paths.clients), ['alice.crt'], 'and no key is left beside them')
   t.equal(readFileSync(alice.certificate, 'utf8'), 'precious')
 })

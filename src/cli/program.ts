@@ -76,6 +76,13 @@ export type HsmTools = {
   newPin(): string
 }
 
+/** A key, with certificates in DER, its own first. */
+export type ContainerContents = {
+  readonly keyPem: string
+  readonly certificates: readonly Buffer[]
+  readonly friendlyName: string
+}
+
 /** What the commands need of everything around them; made in `compose.ts`, the one place that picks implementations. */
 export type Program = {
   readonly clock: Clock
@@ -96,5 +103,7 @@ export type Program = {
   readonly hsm: HsmTools
   /** As `openBeside`, to change keys. */
   openKeyRotation(config: Config): Promise<OpenKeyRotation>
+  /** A PKCS#12 container that the password opens. */
+  makeContainer(contents: ContainerContents, password: string): Promise<Buffer>
   startServer(config: Config, certificates: ServerCertificates): Promise<RunningServer>
 }

@@ -12,7 +12,7 @@ export const withoutPassword = (context: CliContext): CliContext => {
   return { ...context, environment: Object.fromEntries(environment) }
 }
 
-const fromFile = async (path: string): Promise<string> => {
+const readFrom = async (path: string): Promise<string> => {
   try {
     // Editors end a file with a line break, which is no part of the password.
     return (await readFile(path, 'utf8')).replace(/\r?\n$/, '')
@@ -21,8 +21,13 @@ const fromFile = async (path: string): Promise<string> => {
   }
 }
 
-const asked = async ({ io }: CliContext): Promise<string | undefined> => {
-  const password = await io.secret?.('password: ')
+/** The password that a file holds. */
+export const passwordFromFile = (file: string, { directory }: CliContext): Promise<string> =>
+  readFrom(resolve(directory, file))
+
+/** Asks twice; undefined where there is nobody to ask. */
+export const askPassword = async ({ io }: CliContext, what = 'password'): Promise<string | undefined> => {
+  const password = await io.secret?.(`${what}: `)
   if (password === undefined) return undefined
   if ((await io.secret?.('again: ')) !== password) throw new Error('the two passwords differ')
   return password
@@ -35,8 +40,8 @@ const asked = async ({ io }: CliContext): Promise<string | undefined> => {
 export const readPassword = async (file: string | undefined, context: CliContext): Promise<string> => {
   const password =
     file === undefined
-      ? (context.environment[PASSWORD_VARIABLE] ?? (await asked(context)))
-      : await fromFile(resolve(context.directory, file))
+      ? (context.environment[PASSWORD_VARIABLE] ?? (await askPassword(context)))
+      : await passwordFromFile(file, context)
   if (password === undefined) {
     throw new UsageError(`a password is needed: --password-file, ${PASSWORD_VARIABLE}, or a terminal to ask at`)
   }

@@ -59,7 +59,7 @@ const sync = async (path: string): Promise<void> => {
   }
 }
 
-const writeTemporary = async (path: string, content: string, mode: number): Promise<string> => {
+const writeTemporary = async (path: string, content: string | Buffer, mode: number): Promise<string> => {
   const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`
   const handle = await open(temporary, 'wx', mode)
   try {
@@ -75,7 +75,7 @@ const writeTemporary = async (path: string, content: string, mode: number): Prom
  * Makes a file at once and durably: it is there whole or not at all. False where one of that name is there already,
  * which is never touched.
  */
-export const createFile = async (path: string, content: string, mode: number): Promise<boolean> => {
+export const createFile = async (path: string, content: string | Buffer, mode: number): Promise<boolean> => {
   const temporary = await writeTemporary(path, content, mode)
   try {
     // A link, unlike a rename, fails where the name is taken.

@@ -1,4 +1,4 @@
-import { createHash, type KeyObject, randomBytes } from 'node:crypto'
+import { createHash, createPrivateKey, type KeyObject, randomBytes } from 'node:crypto'
 import {
   CertBag,
   id_certBag,
@@ -113,3 +113,9 @@ export const writePkcs12 = async (contents: Contents, password: string): Promise
   const safe = encode(new AuthenticatedSafe(safes))
   return encode(made(new Pfx(), { authSafe: clearContent(safe), macData: await macOf(safe, password) }))
 }
+
+/** The same for a key in PEM. */
+export const containerFor = (
+  { keyPem, ...contents }: Omit<Contents, 'privateKey'> & { readonly keyPem: string },
+  password: string,
+): Promise<Buffer> => writePkcs12({ ...contents, privateKey: createPrivateKey(keyPem) }, password)
