@@ -30,6 +30,9 @@ missing_optional() {
   has_library 'libtss2-tcti-tabrmd.so.0' || echo libtss2-tcti-tabrmd0
   has_command dbus-daemon || echo dbus-daemon
   has_command pkcsslotd || echo opencryptoki
+  # MongoDB's driver and libkms_message, for conformance:clients.
+  [ -e /usr/include/mongocrypt/mongocrypt.h ] || echo libmongocrypt-dev
+  [ -e /usr/include/libbson-1.0/bson.h ] || [ -e /usr/include/libbson-1.0/bson/bson.h ] || echo libbson-dev
 }
 
 install() {
@@ -47,7 +50,7 @@ fi
 
 mapfile -t optional < <(missing_optional)
 if [ "${#optional[@]}" -gt 0 ]; then
-  echo "not there, so some HSM suites are skipped: ${optional[*]} (Debian packages)" >&2
+  echo "not there, so some suites are skipped: ${optional[*]} (Debian packages)" >&2
 fi
 
 mapfile -t wanted < <(missing | tr ' ' '\n')
