@@ -183,6 +183,7 @@ const clientAdd = async (name: string, options: Options, context: CliContext): P
   )
   context.io.out(`added ${role} ${name}${product === undefined ? '' : ` for ${product.title}`}`)
   for (const line of lines) context.io.out(`  ${line}`)
+  if (profiles.length > 0) context.io.out(`  granted      ${profiles.join(', ')}`)
   if (product === undefined) return
   for (const line of connectLines(config, product, wayOf(options), name, files)) context.io.out(line)
 }
