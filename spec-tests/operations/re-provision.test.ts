@@ -185,7 +185,13 @@ void test('2.1 §6.1.48: certificates that are not for the client to bring', asy
   const { harness, client } = await world()
   const told = async (payload: Payload): Promise<string> => refusal(await again(client, payload))
   const pinned = await certificateOf(harness, 'pinned')
-  const facts = { tenant: 'default', role: 'client', createdAt: harness.clock.now(), revokedAt: undefined, profiles: [] } as const
+  const facts = {
+    tenant: 'default',
+    role: 'client',
+    createdAt: harness.clock.now(),
+    revokedAt: undefined,
+    profiles: [],
+  } as const
   const { fingerprint } = peerOf(pinned)
   await harness.clients.add({
     ...facts,
