@@ -2,7 +2,6 @@ import { OPERATION, RESULT_REASON, RESULT_STATUS } from '../../src/protocol/enum
 import { TAG } from '../../src/protocol/tags.ts'
 import type { Version } from '../../src/schema/version.ts'
 import {
-  all,
   batchItem,
   find,
   type Item,
@@ -93,7 +92,3 @@ export const checkExchange = (
     return inLine(answer, () => checkItem(item, asked, answer, variables))
   })
 }
-
-/** Payloads of a message that was recorded. */
-export const payloadsIn = (message: Node): readonly (Node | undefined)[] =>
-  all(message, 'BatchItem').map((item) => find(item, 'RequestPayload') ?? find(item, 'ResponsePayload'))

@@ -20,8 +20,6 @@ export type Bound = { readonly type: number; readonly value: Value }
 
 export type Variables = Map<string, Bound>
 
-export const boundText = (value: string): Bound => ({ type: ITEM_TYPE.TextString, value })
-
 const lookUp = (variables: Variables, name: string): Bound => {
   const bound = variables.get(name)
   if (bound === undefined) throw new Error(`there is no $${name}`)
