@@ -102,7 +102,7 @@ void test('1.4 §6.1 / 2.1 §9.16, rule 1: what is newer than the header is read
   t.equal(valueAt(missing.node, 'BatchItem', 'ResultReason'), RESULT_REASON.code.ItemNotFound, 'a reason of 1.0')
 })
 
-void test('1.4 §6.3 / 2.1 §9.13, rule 4: Maximum Response Size of libkmip, MySQL, FortiGate and kmipclient', async (t) => {
+void test('1.4 §6.3 / 2.1 §9.12, rule 4: Maximum Response Size of libkmip, MySQL, FortiGate and kmipclient', async (t) => {
   const connection = await session.connect(t)
   const value = randomBytes(300_000)
   const large = await idFrom(connection, register('1.4', 'SecretData', noAttributes('1.4'), secret('Opaque', value)))

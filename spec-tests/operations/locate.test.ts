@@ -170,6 +170,31 @@ void test('1.4 §4.9: Storage Status Mask among the attributes, as MySQL sends i
   t.equal(refusal(await client.attempt('1.1', 'Locate', { filters: [unknown] })), 'InvalidField')
 })
 
+for (const version of VERSIONS) {
+  void test(`1.4 §4.9 / 2.1 §6.1.28: ${version}: no filter is left out: what cannot be evaluated finds nothing`, async (t) => {
+    const here = group(`narrow ${version}`)
+    const id = await createKey(client, version, here)
+    const { filters } = filtersOf(here)
+    t.same(await locate(version, { filters }), [id])
+    const vendors = { name: 'VendorAttribute', vendor: 'x', attributeName: 'nobody has it' } as const
+    const text = { type: 'TextString', value: 'narrow' } as const
+    t.same(await locate(version, { filters: [...filters, { ref: vendors, value: text }] }), [], "a vendor's attribute")
+    for (const attribute of [
+      { name: 'AlternativeName', value: { alternativeNameValue: 'n', alternativeNameType: 'URI' } },
+      { name: 'ArchiveDate', value: harness.clock.now() },
+      { name: 'CryptographicUsageMask', value: 1 },
+      { name: 'ContactInformation', value: 'n' },
+    ] as const) {
+      const more = filtersOf(attribute).filters
+      t.same(await locate(version, { filters: [...filters, ...more] }), [], attribute.name)
+    }
+    for (const ref of [{ name: 'ArchiveDate' }, { name: 'CryptographicUsageMask' }, { name: 'Name' }] as const) {
+      const wrong = await client.attempt(version, 'Locate', { filters: [...filters, { ref, value: text }] })
+      t.equal(refusal(wrong), inFamily(version, 'InvalidField', 'InvalidAttributeValue'), `${ref.name} of another type`)
+    }
+  })
+}
+
 void test('1.3 §4.9: Located Items are counted for versions that know them', async (t) => {
   await threeOf('1.4', 'counted')
   const answer = (version: Version) =>

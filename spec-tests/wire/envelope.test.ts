@@ -176,7 +176,7 @@ for (const [title, first, second] of [
   ['with equal', Buffer.from([1]), Buffer.from([1])],
 ] as const) {
   inVersions(
-    `row 21, 1.4 §6.4 / 2.1 §9.26: two items ${title} Unique Batch Item ID`,
+    `row 21, 1.4 §6.4 / 2.1 §9.21: two items ${title} Unique Batch Item ID`,
     async (t, version, connection) => {
       const name = freshName()
       const items = [first, second].map((id, index) =>
@@ -293,7 +293,7 @@ inVersions(
 
 // Fields --------------------------------------------------------------------------------------------------------------
 
-inVersions('row 25, 1.4 §6.14 / 2.1 §9.6: two Batch Counts', async (t, version, connection) => {
+inVersions('row 25, 1.4 §6.14 / 2.1 §9.5: two Batch Counts', async (t, version, connection) => {
   const name = freshName()
   const item = batchItem('Create', aesPayload(version, named(name)))
   isRefusal(t, await exchange(connection, message(version, [item], [int('BatchCount', 1)])), version, 'InvalidMessage')
@@ -397,7 +397,7 @@ inVersions(
 )
 
 inVersions(
-  'row 29, 1.4 §4.33 / 2.1 §6.1.37: Poll for something that was never promised',
+  'row 29, 1.4 §4.28 / 2.1 §6.1.38: Poll for something that was never promised',
   async (t, version, connection) => {
     const item = await ask(
       connection,
