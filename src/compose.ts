@@ -15,7 +15,7 @@ import type {
   RunningServer,
 } from './cli/program.ts'
 import { hsmTools } from './compose/hsm-tools.ts'
-import { ensureRootKey, keyRotation, noLog, openKeys, type OpenKeys, rootKeeper } from './compose/keys.ts'
+import { ensureRootKey, keyRotation, noLog, openKeys, type OpenKeys, rootKeeper, rootPlaces } from './compose/keys.ts'
 import { dataPaths } from './config/data-paths.ts'
 import type { Config } from './config/schema.ts'
 import type { ClientDirectory } from './domain/principal.ts'
@@ -180,7 +180,7 @@ const serve = async (
   store: OpenStore,
   opened: OpenKeys,
   log: Log,
-): Promise<RunningServer> => {
+): Promise<Omit<RunningServer, 'moveRoots'>> => {
   const shown = { certificates }
   const known = authentications(config, store, opened.keys, log)
   const engine = createEngine({
@@ -247,6 +247,10 @@ const withKeys = async (
     const server = await serve(config, certificates, store, opened, log)
     return {
       ...server,
+      moveRoots: async (moved) => {
+        await roots.move(rootPlaces(moved, { clock, log }))
+        await keyRotation(opened, store).rotating.tend()
+      },
       drain: async () => {
         await server.drain()
         await roots.close()

@@ -11,7 +11,14 @@ import type { LogFields } from '../../src/observe/log.ts'
 import { createRootKey } from '../../src/keystore/software/root-key.ts'
 import { attributesOf, createKey, of, registerKey } from '../helpers/calls.ts'
 import { quiet, type TestClient } from '../helpers/harness.ts'
-import { type RotatingServer, type ServerOptions, startRotating, storeKeysInUse } from '../helpers/key-rotation.ts'
+import {
+  keyBytes,
+  keyBytesIn,
+  type RotatingServer,
+  type ServerOptions,
+  startRotating,
+  storeKeysInUse,
+} from '../helpers/key-rotation.ts'
 import { type Engine, forEachEngine } from '../helpers/stores.ts'
 
 /*
@@ -41,21 +48,14 @@ const siteFor = async (t: Test, database: Engine): Promise<Site> => {
   }
 }
 
-const material = (index: number): Buffer => Buffer.alloc(32, index + 1)
-
 const registered = (client: TestClient, count: number): Promise<readonly string[]> =>
-  Promise.all(Array.from({ length: count }, (_, index) => registerKey(client, '2.1', material(index))))
-
-const materialIn = (answer: unknown): string => {
-  const text = JSON.stringify(answer)
-  return /"data":\[([\d,]+)\]/.exec(text)?.[1] ?? ''
-}
+  Promise.all(Array.from({ length: count }, (_, index) => registerKey(client, '2.1', keyBytes(index))))
 
 /** Indexes of the keys that are not what was registered. */
 const wrongKeys = async (client: TestClient, ids: readonly string[]): Promise<readonly number[]> => {
   const answers = await Promise.all(ids.map((id) => client.attempt('2.1', 'Get', of(id))))
   return answers.flatMap(({ payload }, index) =>
-    materialIn(payload) === [...material(index)].join(',') ? [] : [index],
+    keyBytesIn(payload) === keyBytes(index).toString('hex') ? [] : [index],
   )
 }
 
@@ -154,12 +154,12 @@ const busy = (
   const made: string[] = []
   const wrong: string[] = []
   const turn = async (count: number): Promise<void> => {
-    const id = await registerKey(client, '2.1', material(count % 200))
+    const id = await registerKey(client, '2.1', keyBytes(count))
     made.push(id)
     await client.call('2.1', 'Activate', of(id))
     const earlier = count % made.length
     const answer = await client.attempt('2.1', 'Get', of(made[earlier] ?? id))
-    if (materialIn(answer.payload) !== [...material(earlier % 200)].join(',')) wrong.push(id)
+    if (keyBytesIn(answer.payload) !== keyBytes(earlier).toString('hex')) wrong.push(id)
   }
   return (async () => {
     for (let count = 0; !isOver(); count += 1) await turn(count)

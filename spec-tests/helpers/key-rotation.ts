@@ -13,7 +13,7 @@ import {
   writeKeyRotation,
 } from '../../src/domain/key-rotation.ts'
 import { createEngine, type Engine } from '../../src/engine/create-engine.ts'
-import { createRootKeeper, type RootKeeper } from '../../src/keystore/root-keeper.ts'
+import { createRootKeeper, type RootKeeper, type TokenPlace } from '../../src/keystore/root-keeper.ts'
 import { createRotatingKeys } from '../../src/keystore/rotating-keys.ts'
 import { createSoftwareKeyStore } from '../../src/keystore/software/software-key-store.ts'
 import { loadStoreKeys, type StoreKeyRing } from '../../src/keystore/software/store-keys.ts'
@@ -21,7 +21,7 @@ import type { Log } from '../../src/observe/log.ts'
 import { OPERATIONS } from '../../src/operations/registry.generated.ts'
 import type { OpenStore } from '../../src/store/sqlite.ts'
 import { createSystemClock, createUuidV7Ids } from '../../src/system.ts'
-import { createClient, quiet, type TestClient } from './harness.ts'
+import { createClient, type Payload, quiet, type TestClient } from './harness.ts'
 
 /* A server without a network whose keys can be changed, on any database. */
 
@@ -45,6 +45,7 @@ export type ServerOptions = {
   readonly watches?: boolean
   /** Seconds that servers give each other. */
   readonly grace?: number
+  readonly tokens?: readonly TokenPlace[]
 }
 
 const clock = createSystemClock()
@@ -52,11 +53,15 @@ const clock = createSystemClock()
 export const startRotating = async (
   store: OpenStore,
   directory: string,
-  { log = quiet, watches = true, grace = 0 }: ServerOptions = {},
+  { log = quiet, watches = true, grace = 0, tokens = [] }: ServerOptions = {},
 ): Promise<RotatingServer> => {
-  const roots = createRootKeeper({ file: { path: join(directory, 'root.key') }, hsm: undefined })
+  const roots = createRootKeeper({ file: { path: join(directory, 'root.key') }, tokens }, log)
   const { settings } = store.objects
-  const storeKeys = await loadStoreKeys((await roots.open()).given, settings)
+  const storeKeys = await loadStoreKeys((await roots.open()).given, settings).catch(async (error: unknown) => {
+    await roots.close()
+    await store.close()
+    throw error
+  })
   const keys = createSoftwareKeyStore({ storeKeys, clock })
   const engine = createEngine({
     store: store.objects,
@@ -91,11 +96,11 @@ export const startRotating = async (
     client: (name = 'alice', role = 'client') =>
       createClient(() => engine, { id: name, name, tenant: 'default', role, groups: [] }),
     wish: async (keepRoot = false) => {
-      if (!keepRoot) await roots.prepare()
+      const expected = keepRoot ? [] : await roots.prepare()
       const written = await writeKeyRotation(
         settings,
         await readKeyRotation(settings),
-        wishedKeyRotation(createUuidV7Ids().next(), clock.now()),
+        wishedKeyRotation(createUuidV7Ids().next(), clock.now(), expected),
       )
       if (written === undefined) throw new Error('somebody else has a wish')
     },
@@ -108,6 +113,7 @@ export const startRotating = async (
     },
     stop: async () => {
       await engine.stop()
+      await roots.close()
       await store.close()
     },
   }
@@ -123,4 +129,17 @@ export const storeKeysInUse = async ({ objects, users }: OpenStore): Promise<rea
     ...(await users.list()).flatMap(({ secrets }) => secrets ?? []),
   ]
   return [...new Set(bytes.map((one) => storeKeyOf(one) ?? 0))].toSorted((a, b) => a - b)
+}
+
+/** Bytes of a key that tell which one it is. */
+export const keyBytes = (index: number): Buffer => {
+  const bytes = Buffer.alloc(32, 0xa5)
+  bytes.writeUInt32BE(index)
+  return bytes
+}
+
+/** The bytes of the key in an answer to Get, in hex; empty where there are none. */
+export const keyBytesIn = (answer: Payload): string => {
+  const bytes = /"keyMaterial":\{"type":"Buffer","data":\[([\d,]+)\]/.exec(JSON.stringify(answer))?.[1] ?? ''
+  return Buffer.from(bytes.split(',').filter(Boolean).map(Number)).toString('hex')
 }

@@ -1,8 +1,9 @@
 import { appendFile } from 'node:fs/promises'
 import { parse } from 'smol-toml'
+import type { HsmTableName } from '../config/hsm-tables.ts'
 import { readIfThere } from '../pki/files.ts'
 
-/* The table [hsm] of kmipd.toml, as `kmipd hsm init` writes it. */
+/* The table of a token in kmipd.toml, as `kmipd hsm init` writes it. */
 
 export type HsmTable = Readonly<Record<string, string | undefined>>
 
@@ -14,10 +15,14 @@ const lines = (table: HsmTable): readonly string[] =>
  * Adds the table to the file, which is made where it is not there. A table that is there already is the operator's own:
  * it is kept, and the lines that it should have are returned.
  */
-export const writeHsmTable = async (path: string, table: HsmTable): Promise<readonly string[] | undefined> => {
+export const writeHsmTable = async (
+  path: string,
+  name: HsmTableName,
+  table: HsmTable,
+): Promise<readonly string[] | undefined> => {
   const text = (await readIfThere(path)) ?? ''
-  if (parse(text)['hsm'] !== undefined) return lines(table)
+  if (parse(text)[name] !== undefined) return lines(table)
   const before = text === '' || text.endsWith('\n\n') ? '' : '\n'
-  await appendFile(path, `${before}[hsm]\n${lines(table).join('\n')}\n`, { mode: 0o600 })
+  await appendFile(path, `${before}[${name}]\n${lines(table).join('\n')}\n`, { mode: 0o600 })
   return undefined
 }

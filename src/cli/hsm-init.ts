@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { dataPaths } from '../config/data-paths.ts'
+import { HSM_TABLES, type HsmTableName } from '../config/hsm-tables.ts'
 import { CONFIG_FILE_NAME } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { CONFIG_FILE } from '../config/settings.ts'
@@ -14,7 +15,7 @@ import type { HsmTools } from './program.ts'
 import { UsageError } from './usage-error.ts'
 import { withPin, withThisPin } from './with-pin.ts'
 
-type Options = Readonly<Record<string, unknown>> & { readonly soPinFile?: string }
+type Options = Readonly<Record<string, unknown>> & { readonly soPinFile?: string; readonly table: HsmTableName }
 
 /** Settings that say which token it is. */
 const LISTED = ['data', 'hsm.']
@@ -25,6 +26,14 @@ const isMeant =
   ({ hsm }: Config) =>
   ({ label, serial }: HsmToken): boolean =>
     label === (hsm.token ?? (hsm.serial === undefined ? DEFAULT_LABEL : label)) && serial === (hsm.serial ?? serial)
+
+/** The other steps look at the token of one table, and at none else. */
+const ofTable = (config: Config, { table }: Options): Config => ({
+  ...config,
+  hsm: config[table],
+  hsm2: { ...config.hsm2, module: undefined },
+  hsm3: { ...config.hsm3, module: undefined },
+})
 
 const withToken = (config: Config): Config =>
   config.hsm.token === undefined && config.hsm.serial === undefined
@@ -44,9 +53,9 @@ const pinIn = async (path: string, hsm: HsmTools): Promise<string> => {
 
 type Paths = { readonly pin: string; readonly securityOfficerPin: string }
 
-const pathsOf = (config: Config): Paths => ({
-  pin: join(config.data, 'hsm.pin'),
-  securityOfficerPin: join(config.data, 'hsm-so.pin'),
+const pathsOf = (config: Config, { table }: Options): Paths => ({
+  pin: join(config.data, `${table}.pin`),
+  securityOfficerPin: join(config.data, `${table}-so.pin`),
 })
 
 const securityOfficerPin = async (options: Options, context: CliContext, paths: Paths, hsm: HsmTools) =>
@@ -68,7 +77,7 @@ const adopt = async (config: Config, context: CliContext, paths: Paths): Promise
 }
 
 const create = async (config: Config, options: Options, context: CliContext, hsm: HsmTools): Promise<Config> => {
-  const paths = pathsOf(config)
+  const paths = pathsOf(config, options)
   const { token, serial } = config.hsm
   if (serial !== undefined || token === undefined)
     throw new Error(`the module has no token with the serial number ${serial ?? ''}`)
@@ -79,9 +88,9 @@ const create = async (config: Config, options: Options, context: CliContext, hsm
 }
 
 const pinFileOf = async (config: Config, options: Options, context: CliContext): Promise<string | undefined> => {
-  const named = options['hsmPinFile']
+  const named = options[`${options.table}PinFile`]
   if (typeof named === 'string') return resolve(context.directory, named)
-  const { pin } = pathsOf(config)
+  const { pin } = pathsOf(config, options)
   return (await exists(pin)) ? pin : undefined
 }
 
@@ -95,7 +104,7 @@ const configFile = (config: Config, options: Options, context: CliContext): stri
 const writeConfig = async (config: Config, root: HsmRoot, options: Options, context: CliContext): Promise<void> => {
   const { module, moduleParameters, token, serial } = config.hsm
   const path = configFile(config, options, context)
-  const missing = await writeHsmTable(path, {
+  const missing = await writeHsmTable(path, options.table, {
     module,
     'module-parameters': moduleParameters,
     token,
@@ -105,13 +114,15 @@ const writeConfig = async (config: Config, root: HsmRoot, options: Options, cont
     'key-id': root.id,
   })
   if (missing === undefined) context.io.out(`configured in   ${path}`)
-  else for (const line of [`${path} has a table [hsm] already; it should say:`, ...missing]) context.io.out(line)
+  else
+    for (const line of [`${path} has a table [${options.table}] already; it should say:`, ...missing])
+      context.io.out(line)
 }
 
-const tellWhatIsNext = async (config: Config, context: CliContext): Promise<void> => {
+const tellWhatIsNext = async (config: Config, options: Options, context: CliContext): Promise<void> => {
   const { rootKey } = dataPaths(config)
   const { io } = context
-  const { securityOfficerPin: path } = pathsOf(config)
+  const { securityOfficerPin: path } = pathsOf(config, options)
   if (await exists(path))
     io.out(`keep elsewhere  ${path}: the PIN of the security officer; the server has no use for it`)
   if (await exists(rootKey)) io.out(`move to it      kmipd hsm rotate: what is stored is under ${rootKey} until then`)
@@ -119,23 +130,35 @@ const tellWhatIsNext = async (config: Config, context: CliContext): Promise<void
 
 const init = async (options: Options, context: CliContext): Promise<void> => {
   const { io } = context
-  const wanted = withToken(configFrom(options, context))
+  const wanted = withToken(ofTable(configFrom(options, context), options))
   if (wanted.hsm.module === undefined)
-    throw new UsageError('which HSM? --hsm-module names its PKCS#11 module, such as /usr/lib/softhsm/libsofthsm2.so')
+    throw new UsageError(
+      `which HSM? --${options.table}-module names its PKCS#11 module, such as /usr/lib/softhsm/libsofthsm2.so`,
+    )
   const { hsm } = await context.loadProgram()
   await makeDirectory(wanted.data)
   const isThere = (await hsm.listTokens(wanted)).some(isMeant(wanted))
-  const config = isThere ? await adopt(wanted, context, pathsOf(wanted)) : await create(wanted, options, context, hsm)
+  const config = isThere
+    ? await adopt(wanted, context, pathsOf(wanted, options))
+    : await create(wanted, options, context, hsm)
   const { root, token, isNew } = await hsm.ensureRoot(config)
   if (isThere) io.out(`found token     "${token.label}" ${token.serial}`)
   io.out(`${isNew ? 'made' : 'found'} root key  "${root.label}" ${root.id}: ${root.kind}, wraps by ${root.method}`)
   await writeConfig(config, root, options, context)
-  await tellWhatIsNext(config, context)
+  await tellWhatIsNext(config, options, context)
 }
 
 /** `kmipd hsm init`: makes a token, or takes one that is there, with a root key, and configures the server to use it. */
 export const hsmInitCommand = (context: CliContext): Command =>
   withConfig(new Command('init'), false, LISTED)
     .description('make or adopt a token, make the root key in it, and configure the server to use it')
+    .addOption(
+      new Option(
+        '--table <name>',
+        'table of the configuration that is to name the token; its flags are --hsm2-... then',
+      )
+        .choices(HSM_TABLES)
+        .default('hsm'),
+    )
     .option('--so-pin-file <file>', 'PIN of the security officer of a token that is made; without it, one is made up')
     .action((options: Options) => init(options, context))

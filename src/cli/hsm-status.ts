@@ -1,7 +1,10 @@
 import { Command } from 'commander'
+import { type HsmTableName, hsmTables } from '../config/hsm-tables.ts'
+import type { Config } from '../config/schema.ts'
 import type { HsmFault, HsmRoot, HsmStatus } from '../domain/hsm.ts'
 import { configFrom, withConfig } from './config-options.ts'
 import type { CliContext } from './context.ts'
+import type { HsmTools } from './program.ts'
 import { table } from './table.ts'
 import { withPin } from './with-pin.ts'
 
@@ -30,10 +33,28 @@ const rowsOf = (
   ['mechanisms', `${mechanisms.used.join(', ')}, and ${mechanisms.others} others`],
 ]
 
+const showToken = async (config: Config, name: HsmTableName, hsm: HsmTools, { io }: CliContext): Promise<void> => {
+  const found = await hsm.status(config, name)
+  for (const line of table(rowsOf(config[name].module ?? '', found))) io.out(line)
+}
+
 const status = async (options: Options, context: CliContext): Promise<void> => {
   const config = await withPin(configFrom(options, context), context.io)
-  const found = await (await context.loadProgram()).hsm.status(config)
-  for (const line of table(rowsOf(config.hsm.module ?? '', found))) context.io.out(line)
+  const { hsm } = await context.loadProgram()
+  const names = hsmTables(config)
+  if (names.length < 2) return showToken(config, names[0] ?? 'hsm', hsm, context)
+  let failures = 0
+  for (const name of names) {
+    context.io.out(`[${name}]${config[name].leaving ? ', which is being left' : ''}`)
+    try {
+      await showToken(config, name, hsm, context)
+    } catch (error) {
+      failures += 1
+      context.io.out(`does not work  ${error instanceof Error ? error.message : 'unknown error'}`)
+    }
+    context.io.out('')
+  }
+  if (failures > 0) throw new Error(`${failures} of ${names.length} tokens do not work`)
 }
 
 /** `kmipd hsm status`: what is known of the token. */

@@ -1,3 +1,4 @@
+import type { HsmTableName } from '../config/hsm-tables.ts'
 import type { Config } from '../config/schema.ts'
 import type { Clock, Ids } from '../domain/clock.ts'
 import type { HsmObject, HsmRoot, HsmStatus, HsmToken, HsmVerdict } from '../domain/hsm.ts'
@@ -40,8 +41,8 @@ export type OpenKeyRotation = {
   readonly roots: {
     /** The present one, and the one that is to take its place. */
     list(): Promise<readonly RootPlace[]>
-    /** Makes the one that is to take the place of the present one, where it is not there yet; tells which it is. */
-    prepare(): Promise<string>
+    /** Makes what is to take the place of the present one, where it is not there yet; tells which they are. */
+    prepare(): Promise<readonly string[]>
   }
   storeKeys(): Promise<
     readonly { readonly number: number; readonly state: string; readonly roots: readonly string[] }[]
@@ -57,6 +58,8 @@ export type RunningServer = {
   readonly httpsPort: number | undefined
   /** Shows and trusts other certificates from the next connection on. */
   reload(certificates: ServerCertificates): void
+  /** Looks for root keys in the tokens of this configuration from now on. */
+  moveRoots(config: Config): Promise<void>
   /** Stops accepting, answers what is in work, and closes everything, the database last. */
   drain(): Promise<void>
 }
@@ -69,7 +72,8 @@ export type HsmTools = {
   initializeToken(config: Config, label: string, securityOfficerPin: string, pin: string): Promise<HsmToken>
   /** Makes the root key where it is not there yet. */
   ensureRoot(config: Config): Promise<{ readonly root: HsmRoot; readonly token: HsmToken; readonly isNew: boolean }>
-  status(config: Config): Promise<HsmStatus>
+  /** Of the token of a table of the configuration. */
+  status(config: Config, table: HsmTableName): Promise<HsmStatus>
   test(config: Config): Promise<readonly HsmVerdict[]>
   list(config: Config): Promise<readonly HsmObject[]>
   /** A PIN that nobody has to remember. */

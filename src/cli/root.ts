@@ -14,18 +14,19 @@ import type { CliContext } from './context.ts'
 import type { OpenKeyRotation, Program } from './program.ts'
 import { table } from './table.ts'
 import { checkSetUp } from './with-clients.ts'
+import { withPin } from './with-pin.ts'
 
-type Options = Readonly<Record<string, unknown>> & { readonly keepRoot?: boolean; readonly wait?: boolean }
+export type RotateOptions = Readonly<Record<string, unknown>> & { readonly keepRoot?: boolean; readonly wait?: boolean }
 
 const withRotation = async <T>(
-  options: Options,
+  options: RotateOptions,
   context: CliContext,
   use: (open: OpenKeyRotation, program: Program) => Promise<T>,
 ): Promise<T> => {
   const config = configFrom(options, context)
   await checkSetUp(config)
   const program = await context.loadProgram()
-  const open = await program.openKeyRotation(config)
+  const open = await program.openKeyRotation(await withPin(config, context.io))
   try {
     return await use(open, program)
   } finally {
@@ -82,12 +83,14 @@ const checkFree = (latest: ReadKeyRotation | undefined): void => {
     throw new Error('keys are being changed already; kmipd root status tells how far it is')
 }
 
-const rotate = (options: Options, context: CliContext): Promise<void> =>
+/** Asks for another root key, where the configuration says that it is to be, and another store key. */
+export const rotate = (options: RotateOptions, context: CliContext): Promise<void> =>
   withRotation(options, context, async (open, { clock, ids }) => {
     const latest = await readKeyRotation(open.settings)
     checkFree(latest)
-    if (options.keepRoot !== true) context.io.out(`new root key ${await open.roots.prepare()}`)
-    const written = await writeKeyRotation(open.settings, latest, wishedKeyRotation(ids.next(), clock.now()))
+    const roots = options.keepRoot === true ? [] : await open.roots.prepare()
+    if (roots.length > 0) context.io.out(`everything goes under the root key ${roots.join(', ')}`)
+    const written = await writeKeyRotation(open.settings, latest, wishedKeyRotation(ids.next(), clock.now(), roots))
     if (written === undefined) throw new Error('somebody else is changing the keys')
     if (options.wait === true) await untilDone(open, context)
     else context.io.out(`${progressOf(written.rotation)}; kmipd root status tells how far it is`)
@@ -114,7 +117,7 @@ const STATES: ReadonlyMap<string, string> = new Map([
   ['published', 'seals next'],
 ])
 
-const status = (options: Options, context: CliContext): Promise<void> =>
+const status = (options: RotateOptions, context: CliContext): Promise<void> =>
   withRotation(options, context, async (open) => {
     const { io } = context
     const keys = (await open.storeKeys()).filter(({ state }) => state !== 'destroyed')
@@ -135,10 +138,10 @@ export const rootCommand = (context: CliContext): Command =>
         .description('make a new root key and a new store key, and seal everything again, while clients are served')
         .option('--keep-root', 'make a new store key only')
         .option('--wait', 'come back when it is done')
-        .action((options: Options) => rotate(options, context)),
+        .action((options: RotateOptions) => rotate(options, context)),
     )
     .addCommand(
       withConfig(new Command('status'))
         .description('show root keys, store keys, and how far their latest change is')
-        .action((options: Options) => status(options, context)),
+        .action((options: RotateOptions) => status(options, context)),
     )

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { HSM_TABLES, hsmTables } from '../config/hsm-tables.ts'
 import type { Config } from '../config/schema.ts'
 import { exists } from '../pki/files.ts'
 import { pairPaths } from '../pki/pki-paths.ts'
@@ -18,6 +19,26 @@ type Options = Readonly<Record<string, unknown>>
 
 const certificatesOf = (config: Config): Promise<ServerCertificates> =>
   readServerCertificates(pkiOf(config), ownServerPair(config), config.tls.clientCas, furtherPairs(config))
+
+/** A PIN that was asked for is not asked for again. */
+const withKnownPins = (config: Config, before: Config): Config =>
+  HSM_TABLES.reduce((result, name) => {
+    const [now, then] = [result[name], before[name]]
+    const isSame = now.module === then.module && now.token === then.token && now.serial === then.serial
+    return now.pin === undefined && isSame ? { ...result, [name]: { ...now, pin: then.pin } } : result
+  }, config)
+
+/** Looks for root keys where the configuration says that they are by now. A fault leaves those in use. */
+const reloadTokens = async (server: RunningServer, read: () => Config, before: Config, io: Io): Promise<void> => {
+  try {
+    const config = withKnownPins(read(), before)
+    if (hsmTables(config).length === 0 && hsmTables(before).length === 0) return
+    await server.moveRoots(config)
+    io.out('tokens reloaded')
+  } catch (error) {
+    io.err(`kmipd: tokens not reloaded: ${error instanceof Error ? error.message : 'unknown error'}`)
+  }
+}
 
 /** Reads all certificates again, having renewed the own one where that is due. A fault leaves those in use. */
 const reload = async (program: Program, config: Config, server: RunningServer, io: Io): Promise<void> => {
@@ -54,7 +75,10 @@ const serve = async (options: Options, context: CliContext): Promise<void> => {
   // From here on a signal is not the end of the process, but the end of serving.
   const stopped = untilStopped()
   const server = await program.startServer(config, await certificatesOf(config))
-  const endReload = onReload(() => void reload(program, config, server, io))
+  const read = (): Config => configFrom(options, context)
+  const endReload = onReload(
+    () => void reload(program, config, server, io).then(() => reloadTokens(server, read, config, io)),
+  )
   await introduce(config, server, io)
   io.out(`${await stopped}: answering what is in work`)
   endReload()

@@ -1,3 +1,4 @@
+import { hsmTables } from '../config/hsm-tables.ts'
 import { dataPaths } from '../config/data-paths.ts'
 import type { Config } from '../config/schema.ts'
 import { ensureAuthority } from '../pki/authority.ts'
@@ -30,7 +31,7 @@ export const refreshServerCertificate = async (config: Config, now: number): Pro
 const checkRootKey = async (config: Config): Promise<void> => {
   const { database, rootKey } = dataPaths(config)
   // With an HSM, the store keys say which root key they need.
-  if (config.hsm.module !== undefined) return
+  if (hsmTables(config).length > 0) return
   // A new root key would open nothing of what is stored, and hide that the right one is missing.
   if (config.database.url === undefined && (await exists(database)) && !(await exists(rootKey)))
     throw new Error(`${database} is there, but its root key ${rootKey} is missing`)

@@ -1,3 +1,4 @@
+import { hsmTables } from '../config/hsm-tables.ts'
 import { dataPaths } from '../config/data-paths.ts'
 import type { Config } from '../config/schema.ts'
 import type { ClientDirectory } from '../domain/principal.ts'
@@ -11,7 +12,9 @@ import type { Program } from './program.ts'
  * @throws Error
  */
 export const checkSetUp = async (config: Config): Promise<void> => {
-  const made = [pkiOf(config).authority.certificate, dataPaths(config).rootKey]
+  // With an HSM, there may be no root key in a file.
+  const inFile = hsmTables(config).length === 0 ? [dataPaths(config).rootKey] : []
+  const made = [pkiOf(config).authority.certificate, ...inFile]
   if (!(await Promise.all(made.map(exists))).every(Boolean))
     throw new Error(`${config.data} is not set up; kmipd init does that, and so does the first kmipd serve`)
 }

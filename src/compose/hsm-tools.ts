@@ -1,4 +1,5 @@
 import type { HsmTools } from '../cli/program.ts'
+import type { HsmTableName } from '../config/hsm-tables.ts'
 import type { Config } from '../config/schema.ts'
 import type { Clock } from '../domain/clock.ts'
 import {
@@ -15,8 +16,8 @@ import { hsmOptions, noLog } from './keys.ts'
 
 /** What `kmipd hsm` does, with the HSM of the configuration. What goes wrong is what the command fails with. */
 export const hsmTools = (clock: Clock): HsmTools => {
-  const optionsOf = (config: Config): HsmOptions => {
-    const options = hsmOptions(config, { clock, log: noLog })
+  const optionsOf = (config: Config, table: HsmTableName = 'hsm'): HsmOptions => {
+    const options = hsmOptions(config, { clock, log: noLog }, table)
     if (options === undefined) throw new Error('no HSM is configured: kmipd hsm init sets one up')
     return options
   }
@@ -25,7 +26,7 @@ export const hsmTools = (clock: Clock): HsmTools => {
     initializeToken: (config, label, securityOfficerPin, pin) =>
       initializeToken(optionsOf(config), label, securityOfficerPin, pin),
     ensureRoot: (config) => ensureRoot(optionsOf(config)),
-    status: (config) => hsmStatus(optionsOf(config)),
+    status: (config, table) => hsmStatus(optionsOf(config, table)),
     test: (config) => testHsm(optionsOf(config)),
     list: (config) => listObjects(optionsOf(config)),
     newPin,

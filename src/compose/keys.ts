@@ -1,14 +1,15 @@
+import { type HsmTableName, hsmTables } from '../config/hsm-tables.ts'
 import { dataPaths } from '../config/data-paths.ts'
 import type { Config } from '../config/schema.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { KeyStore } from '../domain/key-store.ts'
 import type { HsmOptions } from '../keystore/pkcs11/open-hsm.ts'
-import { createRootKeeper, type RootKeeper } from '../keystore/root-keeper.ts'
+import { createRootKeeper, type RootKeeper, type RootPlaces } from '../keystore/root-keeper.ts'
 import { createRotatingKeys } from '../keystore/rotating-keys.ts'
 import type { OwnAuthority } from '../keystore/software/certificates/certify.ts'
 import { createRootKey, RootKeyError, type RootKeyFile } from '../keystore/software/root-key.ts'
 import { createSoftwareKeyStore } from '../keystore/software/software-key-store.ts'
-import { loadStoreKeys, type StoreKeyRing } from '../keystore/software/store-keys.ts'
+import { loadStoreKeys, StoreKeyError, type StoreKeyRing } from '../keystore/software/store-keys.ts'
 import type { Log } from '../observe/log.ts'
 import type { OpenStore } from '../store/sqlite.ts'
 
@@ -29,11 +30,15 @@ const rootKeyFile = (config: Config): RootKeyFile => ({
   passphrase: config.rootKey.passphrase?.reveal(),
 })
 
-/** The HSM that is configured, if one is. */
-export const hsmOptions = (config: Config, { clock, log }: KeySurroundings): HsmOptions | undefined => {
-  const { module, moduleParameters, token, serial, pin, keyLabel, keyId, sessions, timeout } = config.hsm
+/** The token of a table of the configuration, if it names one. */
+export const hsmOptions = (
+  config: Config,
+  { clock, log }: KeySurroundings,
+  table: HsmTableName = 'hsm',
+): HsmOptions | undefined => {
+  const { module, moduleParameters, token, serial, pin, keyLabel, keyId, sessions, timeout } = config[table]
   if (module === undefined) return undefined
-  const { refusedPins, hsmFault } = dataPaths(config)
+  const { refusedPins, hsmFault } = dataPaths(config, table)
   return {
     module,
     parameters: moduleParameters,
@@ -51,7 +56,7 @@ export const hsmOptions = (config: Config, { clock, log }: KeySurroundings): Hsm
 
 /** Makes a root key where it is to be in a file, and is not; true where it did. */
 export const ensureRootKey = async (config: Config): Promise<boolean> => {
-  if (config.hsm.module !== undefined) return false
+  if (hsmTables(config).length > 0) return false
   try {
     await createRootKey(rootKeyFile(config))
     return true
@@ -61,8 +66,17 @@ export const ensureRootKey = async (config: Config): Promise<boolean> => {
   }
 }
 
+/** Where the root keys are, by the configuration. */
+export const rootPlaces = (config: Config, surroundings: KeySurroundings): RootPlaces => ({
+  file: rootKeyFile(config),
+  tokens: hsmTables(config).flatMap((name) => {
+    const options = hsmOptions(config, surroundings, name)
+    return options === undefined ? [] : [{ name, options, leaving: config[name].leaving }]
+  }),
+})
+
 export const rootKeeper = (config: Config, surroundings: KeySurroundings): RootKeeper =>
-  createRootKeeper({ file: rootKeyFile(config), hsm: hsmOptions(config, surroundings) })
+  createRootKeeper(rootPlaces(config, surroundings), surroundings.log)
 
 export type OpenKeys = {
   readonly keys: KeyStore
@@ -70,6 +84,12 @@ export type OpenKeys = {
   /** The store keys are open without them: they may be closed. */
   readonly roots: RootKeeper
 }
+
+/** Which root key is missing, and why it is. */
+const withFaults = (error: unknown, faults: readonly Error[]): unknown =>
+  error instanceof StoreKeyError && faults.length > 0
+    ? new StoreKeyError([error, ...faults].map(({ message }) => message).join('; '), { cause: error })
+    : error
 
 /** Opens the root keys, and the store keys with them. */
 export const openKeys = async (
@@ -80,7 +100,10 @@ export const openKeys = async (
 ): Promise<OpenKeys> => {
   const roots = rootKeeper(config, surroundings)
   try {
-    const storeKeys = await loadStoreKeys((await roots.open()).given, store.objects.settings)
+    const { given, faults } = await roots.open()
+    const storeKeys = await loadStoreKeys(given, store.objects.settings).catch((error: unknown) => {
+      throw withFaults(error, faults)
+    })
     const keys = createSoftwareKeyStore({
       storeKeys,
       clock: surroundings.clock,

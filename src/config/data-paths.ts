@@ -14,11 +14,12 @@ export type DataPaths = {
   readonly pki: string
 }
 
-export const dataPaths = (config: Config): DataPaths => ({
+/** The file about a token is called after its table of the configuration. */
+export const dataPaths = (config: Config, table = 'hsm'): DataPaths => ({
   directory: config.data,
   database: join(config.data, 'kmipd.db'),
   rootKey: config.rootKey.file ?? join(config.data, 'root.key'),
   refusedPins: join(config.data, 'hsm-refused-pins.json'),
-  hsmFault: join(config.data, 'hsm-last-fault.json'),
+  hsmFault: join(config.data, `${table}-last-fault.json`),
   pki: join(config.data, 'pki'),
 })

@@ -101,6 +101,10 @@ const hsm = z.strictObject({
     description: 'Calls that the token does at the same time, each in a session of its own.',
   }),
   timeout: seconds('How long a call to the token may take before its module is taken to hang, and started anew.', 10),
+  leaving: z.boolean().default(false).meta({
+    description:
+      'Whether the token is being left: it opens what is under its root key, and nothing new is put under it. After kmipd hsm rotate it is not needed.',
+  }),
 })
 
 const cache = z.strictObject({
@@ -162,6 +166,8 @@ export const configSchema = z
     database: database.prefault({}),
     rootKey: rootKey.prefault({}),
     hsm: hsm.prefault({}),
+    hsm2: hsm.prefault({}),
+    hsm3: hsm.prefault({}),
     cache: cache.prefault({}),
     random: random.prefault({}),
     jobs: jobs.prefault({}),

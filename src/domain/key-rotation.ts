@@ -19,7 +19,7 @@ const rotation = z.object({
   since: z.number(),
   /** Number of the new store key; 0 until there is one. */
   storeKey: z.number(),
-  /** The root keys that the new store key is wrapped under. */
+  /** The root keys that the new store key is wrapped under; of a wish those that are expected, if it says so. */
   roots: z.array(z.string()).readonly(),
   /** Which server is at it, and when it was last seen there. */
   worker: z.string(),
@@ -39,12 +39,12 @@ export type KeyRotation = Readonly<z.output<typeof rotation>>
 
 const SETTING = 'key-rotation'
 
-export const wishedKeyRotation = (id: string, now: number): KeyRotation => ({
+export const wishedKeyRotation = (id: string, now: number, roots: readonly string[] = []): KeyRotation => ({
   id,
   phase: 'wished',
   since: now,
   storeKey: 0,
-  roots: [],
+  roots,
   worker: '',
   seenAt: 0,
   stage: 0,
@@ -94,8 +94,13 @@ export type RetiredRoot = RootPlace
 export type RotatingKeys = {
   /** Reads what other processes have changed. @throws Error where a new store key does not open here */
   refresh(): Promise<void>
-  /** Makes the next store key under the root keys that there shall be from now on. */
-  publish(): Promise<{ readonly storeKey: number; readonly roots: readonly string[] }>
+  /** Wraps every store key under each root key that is wanted and can be asked; tells how many wrappings it has made. */
+  tend(): Promise<number>
+  /**
+   * Makes the next store key under the root keys that there shall be from now on.
+   * @throws Error where these are others than `expected`, if any are
+   */
+  publish(expected: readonly string[]): Promise<{ readonly storeKey: number; readonly roots: readonly string[] }>
   /** Lets the published store key seal everything new. */
   activate(): Promise<void>
   /** Refuses everything that is still written under an older store key, by whatever process. */

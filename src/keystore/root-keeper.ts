@@ -1,7 +1,9 @@
 import type { RetiredRoot, RootPlace } from '../domain/key-rotation.ts'
+import type { Log } from '../observe/log.ts'
 import { type HsmOptions, openHsm, type OpenHsm } from './pkcs11/open-hsm.ts'
 import type { RootKey } from './root-key.ts'
 import {
+  ensureRootFile,
   listRootFiles,
   openRootFiles,
   prepareNextRoot,
@@ -10,67 +12,133 @@ import {
 } from './software/root-files.ts'
 import type { RootKeyFile } from './software/root-key.ts'
 
-/** Where root keys are: in a file, or in an HSM, or in both while the server moves from one to the other. */
-export type RootPlaces = { readonly file: RootKeyFile; readonly hsm: HsmOptions | undefined }
+/** A token with a root key of its own. One that is being left opens, and nothing new is wrapped under it. */
+export type TokenPlace = { readonly name: string; readonly options: HsmOptions; readonly leaving: boolean }
 
-/** Root keys as they are now: all that open, and those that store keys are to be wrapped under from now on. */
-export type Roots = { readonly given: readonly RootKey[]; readonly wanted: readonly RootKey[] }
+/** Where root keys are: in a file, in tokens, or in both while the server moves from one to the other. */
+export type RootPlaces = { readonly file: RootKeyFile; readonly tokens: readonly TokenPlace[] }
+
+/** Root keys as they are now. */
+export type Roots = {
+  /** All that open, in the order in which they are asked. */
+  readonly given: readonly RootKey[]
+  /** Those that store keys are to be wrapped under from now on. */
+  readonly wanted: readonly RootKey[]
+  /** Why a token does not open, for each that does not; of those that are wanted, and of all. */
+  readonly lacking: readonly Error[]
+  readonly faults: readonly Error[]
+}
 
 /** The root keys of a server, wherever they are. */
 export type RootKeeper = {
-  /** Opens all there are, in the order in which they are asked; at another time there may be others. */
+  /** Whether a root key is, or is to be, in a token. */
+  readonly hasTokens: boolean
+  /** Opens all there are; at another time there may be others. @throws Error where none opens */
   open(): Promise<Roots>
   /** Where they are, without opening any. */
   list(): Promise<readonly RootPlace[]>
-  /** Makes the one that is to take the place of the present one, where it is not there yet; tells which it is. */
-  prepare(): Promise<string>
+  /** Makes what is to take the place of the present one, where it is not there yet; tells which they are. */
+  prepare(): Promise<readonly string[]>
   /** Puts away those that are none of `needed`. */
   settle(needed: ReadonlySet<string>): Promise<readonly RetiredRoot[]>
-  /** Lets go of the HSM. */
+  /** From now on they are in other places. */
+  move(places: RootPlaces): Promise<void>
+  /** Lets go of the tokens. */
   close(): Promise<void>
 }
 
-const inFileOnly = (file: RootKeyFile): RootKeeper => ({
-  open: async () => {
-    const given = await openRootFiles(file)
-    return { given, wanted: given.slice(-1) }
-  },
-  list: () => listRootFiles(file),
-  prepare: async () => (await prepareNextRoot(file)).id,
-  settle: (needed) => settleRootFiles(file, needed),
-  close: () => Promise.resolve(),
-})
+/** A token that is opened when it is first needed, and again after a failure. */
+type Slot = TokenPlace & { open(): Promise<RootKey>; close(): Promise<void> }
 
-/** With an HSM, files are opened where there are any: they may be what the store keys are wrapped under yet. */
-const withHsm = (file: RootKeyFile, options: HsmOptions): RootKeeper => {
+const slotFor = (place: TokenPlace): Slot => {
   let opened: Promise<OpenHsm> | undefined
-  const hsm = (): Promise<OpenHsm> => {
-    opened ??= openHsm(options).catch((error: unknown) => {
+  const open = (): Promise<OpenHsm> => {
+    opened ??= openHsm(place.options).catch((error: unknown) => {
       opened = undefined
       throw error
     })
     return opened
   }
   return {
-    open: async () => {
-      const inFile = (await listRootFiles(file)).length === 0 ? [] : await openRootFiles(file)
-      const { root } = await hsm()
-      return { given: [root, ...inFile], wanted: [root] }
-    },
-    list: async () => {
-      const id = options.root.id?.toString('hex') ?? `"${options.root.label}"`
-      return [
-        { id, path: `token ${options.token.label ?? options.token.serial ?? ''}` },
-        ...(await listRootFiles(file)),
-      ]
-    },
-    prepare: async () => (await hsm()).root.id,
-    settle: (needed) => retireRootFiles(file, needed),
+    ...place,
+    open: async () => (await open()).root,
     close: async () => {
       await (await opened?.catch(() => undefined))?.host.close()
     },
   }
 }
 
-export const createRootKeeper = ({ file, hsm }: RootPlaces): RootKeeper =>
-  hsm === undefined ? inFileOnly(file) : withHsm(file, hsm)
+const errorOf = (reason: unknown): Error => (reason instanceof Error ? reason : new Error('unknown error'))
+
+type Opened = { readonly slot: Slot; readonly root: RootKey } | { readonly slot: Slot; readonly fault: Error }
+
+const openSlot = async (slot: Slot): Promise<Opened> => {
+  try {
+    return { slot, root: await slot.open() }
+  } catch (error) {
+    return { slot, fault: errorOf(error) }
+  }
+}
+
+const openTokens = async (slots: readonly Slot[], file: RootKeyFile): Promise<Roots> => {
+  const opened = await Promise.all(slots.map(openSlot))
+  const broken = opened.flatMap((one) => ('fault' in one ? [one] : []))
+  const faults = broken.map(({ fault }) => fault)
+  const lacking = broken.flatMap(({ slot, fault: reason }) => (slot.leaving ? [] : [reason]))
+  const open = opened.flatMap((one) => ('root' in one ? [one] : []))
+  const inFile = (await listRootFiles(file)).length === 0 ? [] : await openRootFiles(file)
+  const given = [...open.map(({ root }) => root), ...inFile]
+  const [fault] = faults
+  if (given.length === 0 && fault !== undefined) throw fault
+  // Where all tokens are being left, the root key goes into a file.
+  const staying = slots.some(({ leaving }) => !leaving)
+  const wanted = staying ? open.flatMap(({ slot, root }) => (slot.leaving ? [] : [root])) : inFile.slice(-1)
+  return { given, wanted, lacking, faults }
+}
+
+const placeOf = ({ options: { root, token }, leaving }: Slot): RootPlace => ({
+  id: root.id?.toString('hex') ?? `"${root.label}"`,
+  path: `token ${token.label ?? token.serial ?? ''}${leaving ? ', which is being left' : ''}`,
+})
+
+export const createRootKeeper = (places: RootPlaces, log: Log): RootKeeper => {
+  let file = places.file
+  let slots = places.tokens.map(slotFor)
+
+  const isInToken = (): boolean => slots.some(({ leaving }) => !leaving)
+
+  const close = async (): Promise<void> => {
+    await Promise.all(slots.map((slot) => slot.close()))
+  }
+
+  return {
+    get hasTokens() {
+      return slots.length > 0
+    },
+    open: async () => {
+      if (slots.length === 0) {
+        const given = await openRootFiles(file)
+        return { given, wanted: given.slice(-1), lacking: [], faults: [] }
+      }
+      const roots = await openTokens(slots, file)
+      for (const error of roots.faults) log.error('the root key in a token does not open', { error })
+      return roots
+    },
+    list: async () => [...slots.map(placeOf), ...(await listRootFiles(file))],
+    prepare: async () => {
+      if (slots.length === 0) return [(await prepareNextRoot(file)).id]
+      if (!isInToken()) return [(await ensureRootFile(file)).id]
+      const { wanted, lacking } = await openTokens(slots, file)
+      const [fault] = lacking
+      if (fault !== undefined) throw fault
+      return wanted.map(({ id }) => id)
+    },
+    settle: (needed) => (isInToken() ? retireRootFiles(file, needed) : settleRootFiles(file, needed)),
+    move: async (others) => {
+      await close()
+      file = others.file
+      slots = others.tokens.map(slotFor)
+    },
+    close,
+  }
+}

@@ -25,10 +25,21 @@ export const createRotatingKeys = ({ storeKeys, settings, roots }: RotatingKeysO
       await storeKeys.refresh((await roots.open()).given)
     }
   },
-  publish: async () => {
+  publish: async (expected) => {
+    const { given, wanted, lacking } = await roots.open()
+    const [fault] = lacking
+    if (fault !== undefined) throw fault
+    const ids = wanted.map(({ id }) => id)
+    if (expected.length > 0 && expected.toSorted().join() !== ids.toSorted().join())
+      throw new Error('the server looks for root keys in other places: have it read its configuration again (SIGHUP)')
+    await storeKeys.refresh(given)
+    return { storeKey: await storeKeys.publish(wanted), roots: ids }
+  },
+  tend: async () => {
+    if (!roots.hasTokens) return 0
     const { given, wanted } = await roots.open()
     await storeKeys.refresh(given)
-    return { storeKey: await storeKeys.publish(wanted), roots: wanted.map(({ id }) => id) }
+    return storeKeys.cover(wanted)
   },
   activate: () => storeKeys.activate(),
   closeOld: () => settings.put(OLDEST_STORE_KEY, numberBytes(storeKeys.current.number)),

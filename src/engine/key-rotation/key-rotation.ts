@@ -38,6 +38,9 @@ export type KeyRotationWatch = {
 const INTERVAL = 500
 const AFTER_FAILURE = 2_000
 
+/** Seconds from one look at the tokens to the next: one that could not be asked is there again, or there is another. */
+const TEND = 60
+
 /** Where nothing else is said; they look twice a second. */
 const GRACE = 10
 
@@ -87,7 +90,7 @@ const waitForOthers = async ({ parts, signal, latest }: Work): Promise<void> => 
 }
 
 const publish = async (work: Work): Promise<void> => {
-  const { storeKey, roots } = await work.parts.rotating.publish()
+  const { storeKey, roots } = await work.parts.rotating.publish(work.latest.rotation.roots)
   await advance(work, { phase: 'published', storeKey, roots })
   work.parts.log.info('new store key', { storeKey, root: roots.join(', ') })
 }
@@ -176,7 +179,7 @@ const mayWork = ({ store, clock }: KeyRotationParts, { worker, seenAt }: KeyRota
   store.exclusive || worker === '' || worker === me || clock.now() - seenAt > LEASE
 
 /** What this server has taken note of: the state of a rotation, the one that has ended, the one whose keys are forgotten. */
-type Seen = { state: string; settled: string; forgotten: string }
+type Seen = { state: string; settled: string; forgotten: string; tendedAt: number }
 
 /** What follows once a rotation has ended, in every server. */
 const conclude = async (parts: KeyRotationParts, seen: Seen, { id, since }: KeyRotation): Promise<void> => {
@@ -187,7 +190,21 @@ const conclude = async (parts: KeyRotationParts, seen: Seen, { id, since }: KeyR
   seen.forgotten = id
 }
 
+/** A token that fails is no reason to do nothing else. */
+const tend = async ({ rotating, clock, log }: KeyRotationParts, seen: Seen): Promise<void> => {
+  const now = clock.now()
+  if (now < seen.tendedAt + TEND) return
+  seen.tendedAt = now
+  try {
+    const count = await rotating.tend()
+    if (count > 0) log.info('store keys are wrapped under another root key', { count })
+  } catch (error) {
+    log.error('store keys could not be wrapped under every root key', { error })
+  }
+}
+
 const look = async (parts: KeyRotationParts, seen: Seen, worker: string, signal: AbortSignal): Promise<void> => {
+  await tend(parts, seen)
   const latest = await readKeyRotation(parts.store.settings)
   if (latest === undefined) return
   const { rotation } = latest
@@ -207,7 +224,7 @@ const rest = (milliseconds: number, signal: AbortSignal): Promise<void> =>
 
 const watch = async (parts: KeyRotationParts, signal: AbortSignal): Promise<void> => {
   const worker = parts.ids.next()
-  const seen: Seen = { state: '', settled: '', forgotten: '' }
+  const seen: Seen = { state: '', settled: '', forgotten: '', tendedAt: -TEND }
   const isOver = (): boolean => signal.aborted
   while (!isOver()) {
     try {

@@ -29,6 +29,16 @@ export const openRootFiles = async (file: RootKeyFile): Promise<readonly RootKey
 export const listRootFiles = (file: RootKeyFile): Promise<readonly RootPlace[]> =>
   Promise.all(filesThere(file).map(async ({ path }) => ({ id: await rootKeyIdIn(path), path })))
 
+/** Makes a root key in a file; one that is there already is taken. */
+export const ensureRootFile = async (file: RootKeyFile): Promise<RootKey> => {
+  try {
+    return await createRootKey(file)
+  } catch (error) {
+    if (!(error instanceof RootKeyError) || error.problem !== 'exists') throw error
+    return openRootKey(file)
+  }
+}
+
 /**
  * Makes the root key that shall take the place of the present one, under the same passphrase; one that is there already is
  * taken. The present one is opened first, so that a wrong passphrase is not found out when it is too late.
@@ -36,13 +46,7 @@ export const listRootFiles = (file: RootKeyFile): Promise<readonly RootPlace[]> 
  */
 export const prepareNextRoot = async (file: RootKeyFile): Promise<RootKey> => {
   await openRootKey(file)
-  const next = nextOf(file)
-  try {
-    return await createRootKey(next)
-  } catch (error) {
-    if (!(error instanceof RootKeyError) || error.problem !== 'exists') throw error
-    return openRootKey(next)
-  }
+  return ensureRootFile(nextOf(file))
 }
 
 const linkUnlessThere = async (from: string, to: string): Promise<void> => {
