@@ -1,21 +1,15 @@
-import {
-  ConflictError,
-  DuplicateError,
-  type Change,
-  type Commit,
-  type ObjectRow,
-  type SearchKey,
-} from '../domain/object-store.ts'
+import type { QueryResultRow } from 'pg'
+import { ConflictError, DuplicateError } from '../domain/object-store.ts'
 import { createFence } from './fence.ts'
 import { createResealWriter } from './reseal-writer.ts'
 import { createDirectoryWriter, DIRECTORY_COUNTER } from './directory-writer.ts'
-import { factColumns, materialColumns, recordOf } from './object-record.ts'
-import { KEYS_AT_ONCE, keyValuesOf, type ObjectKey } from './queries/objects.ts'
+import { KEYS_AT_ONCE, keyValuesOf } from './queries/objects.ts'
 import { createRecordWriter } from './record-store.ts'
 import type { Queries } from './queries/all.ts'
-import type { Prepare, Prepared } from './statement.ts'
+import type { Prepare, SqlValue, Statement } from './statement.ts'
 import type { NamesTable } from './tables.ts'
-import type { Work } from './work.ts'
+import type { Work, WrittenChange, WrittenCommit } from './work.ts'
+import { without } from './written-commit.ts'
 
 /** Applies pieces of work within the open transaction. @throws ConflictError, DuplicateError, DuplicateClientError, DuplicateUserError */
 export type Apply = {
@@ -24,50 +18,23 @@ export type Apply = {
   write(work: Work): Promise<void>
 }
 
-/** What an object holds in a table of its own: what is stored, and what shall be. */
-type Difference<R> = { readonly gone: readonly R[]; readonly added: readonly R[] }
-
-const keyIdentity = (key: SearchKey): string => key.toString('latin1')
 const nameIdentity = (name: NamesTable): string => `${name.tenant}\n${name.name}`
 
-const difference = <R>(stored: readonly R[], wanted: readonly R[], identity: (record: R) => string): Difference<R> => {
-  const kept = new Set(stored.map(identity))
-  const asked = new Set(wanted.map(identity))
-  return {
-    gone: stored.filter((record) => !asked.has(identity(record))),
-    added: wanted.filter((record) => !kept.has(identity(record))),
-  }
-}
+/** A statement of which all values are there, in its order. */
+const bound = <O extends QueryResultRow>(prepare: Prepare, { name, sql }: Statement<never, O>) =>
+  prepare<readonly SqlValue[], O>({ name, sql, bind: (values) => [...values] })
 
 const createKeyWriter = (prepare: Prepare, { objectKeys }: Queries) => {
   const remove = prepare(objectKeys.remove)
   const inserts = objectKeys.inserts.map((insert) => prepare(insert))
 
-  const insert = async (keys: readonly SearchKey[], object: number): Promise<void> => {
-    for (let first = 0; first < keys.length; first += KEYS_AT_ONCE) {
-      const some = keys.slice(first, first + KEYS_AT_ONCE)
+  return async ({ gone, added }: WrittenChange, object: number): Promise<void> => {
+    for (const key of gone) await remove.all({ key, object })
+    for (let first = 0; first < added.length; first += KEYS_AT_ONCE) {
+      const some = added.slice(first, first + KEYS_AT_ONCE)
       await inserts[some.length - 1]?.all(keyValuesOf(object, some))
     }
   }
-
-  return async (change: Change, object: number): Promise<void> => {
-    if (change.kind === 'insert') return insert(change.keys, object)
-    const { gone, added } = difference(change.keysBefore, change.keys, keyIdentity)
-    for (const key of gone) await remove.all({ key, object })
-    return insert(added, object)
-  }
-}
-
-/** What differs from the names that are stored. A new object holds none yet. */
-const compareNames = async (
-  held: Prepared<ObjectKey, NamesTable>,
-  change: Change,
-  object: number,
-): Promise<Difference<NamesTable>> => {
-  const wanted = change.names.map((name) => ({ ...name, object }))
-  return change.kind === 'insert'
-    ? { gone: [], added: wanted }
-    : difference(await held.all({ object }), wanted, nameIdentity)
 }
 
 const createNameWriter = (prepare: Prepare, { names }: Queries) => {
@@ -76,10 +43,12 @@ const createNameWriter = (prepare: Prepare, { names }: Queries) => {
   const insert = prepare(names.insert)
   return {
     /** Gives up what the object shall not hold any more, and returns what it shall hold besides. */
-    release: async (change: Change, object: number): Promise<readonly NamesTable[]> => {
-      const { gone, added } = await compareNames(held, change, object)
-      for (const name of gone) await remove.all(name)
-      return added
+    release: async ({ kind, names: claims }: WrittenChange, object: number): Promise<readonly NamesTable[]> => {
+      const wanted = claims.map((name) => ({ ...name, object }))
+      if (kind === 'insert') return wanted
+      const stored = await held.all({ object })
+      for (const name of without(stored, wanted, nameIdentity)) await remove.all(name)
+      return without(wanted, stored, nameIdentity)
     },
     claim: async (name: NamesTable): Promise<void> => {
       if ((await insert.first(name)) === undefined) throw new DuplicateError('name')
@@ -89,19 +58,18 @@ const createNameWriter = (prepare: Prepare, { names }: Queries) => {
 
 /** Keeps the material of an archived object out of the table that is on line; `held`: the archive has some of it. */
 const createArchive = (prepare: Prepare, { archive }: Queries) => {
-  const insert = prepare(archive.insert)
+  const insert = bound(prepare, archive.insert)
   const remove = prepare(archive.remove)
-  return async ({ lifecycle, material }: ObjectRow, object: number, held: boolean): Promise<void> => {
+  return async ({ archived }: WrittenChange, object: number, held: boolean): Promise<void> => {
     if (held) await remove.all({ object })
-    if (lifecycle.archiveDate !== undefined && material !== undefined)
-      await insert.all({ object, ...materialColumns(material) })
+    if (archived.length > 0) await insert.all([object, ...archived])
   }
 }
 
 const createCommit = (prepare: Prepare, queries: Queries) => {
-  const insertObject = prepare(queries.objects.insert)
-  const updateObject = prepare(queries.objects.update)
-  const append = prepare(queries.audit.append)
+  const insertObject = bound(prepare, queries.objects.insert)
+  const updateObject = bound(prepare, queries.objects.update)
+  const append = bound(prepare, queries.audit.append)
   const writeKeys = createKeyWriter(prepare, queries)
   const names = createNameWriter(prepare, queries)
   const writeRecords = createRecordWriter(prepare, queries)
@@ -110,21 +78,21 @@ const createCommit = (prepare: Prepare, queries: Queries) => {
 
   const archive = createArchive(prepare, queries)
 
-  const insertRow = async ({ row, facts }: Change): Promise<number> => {
-    const written = await insertObject.first({ ...recordOf(row), ...factColumns(facts) })
+  const insertRow = async (change: WrittenChange): Promise<number> => {
+    const written = await insertObject.first(change.row)
     if (written === undefined) throw new DuplicateError('id')
-    await archive(row, written.object, false)
+    await archive(change, written.object, false)
     return written.object
   }
 
-  const updateRow = async ({ row, facts }: Change): Promise<number> => {
-    const written = await updateObject.first({ ...recordOf(row), ...factColumns(facts) })
-    if (written === undefined) throw new ConflictError(row.id)
-    await archive(row, written.object, Number(written.archived) > 0)
+  const updateRow = async (change: WrittenChange): Promise<number> => {
+    const written = await updateObject.first(change.row)
+    if (written === undefined) throw new ConflictError(change.id)
+    await archive(change, written.object, Number(written.archived) > 0)
     return written.object
   }
 
-  return async ({ changes, audit, records, reseals = [] }: Commit): Promise<void> => {
+  return async ({ changes, audit, records, reseals }: WrittenCommit): Promise<void> => {
     const claims: NamesTable[] = []
     for (const change of changes) {
       const object = await (change.kind === 'insert' ? insertRow : updateRow)(change)
@@ -134,11 +102,10 @@ const createCommit = (prepare: Prepare, queries: Queries) => {
     // After all have been given up: a Re-key moves the Name to the new object (1.4 section 4.4, 2.1 section 6.1.43).
     for (const name of claims) await names.claim(name)
     for (const row of reseals) await reseal(row)
-    if (records !== undefined) await writeRecords(records)
+    await writeRecords(records)
     // Who may connect is another one now: every server has to notice.
-    if (records?.some(({ record }) => record.kind === 'credential') === true)
-      await count.all({ name: DIRECTORY_COUNTER })
-    for (const { objectId, ...record } of audit) await append.all({ ...record, object_id: objectId ?? null })
+    if (records.some(({ record }) => record.kind === 'credential')) await count.all({ name: DIRECTORY_COUNTER })
+    for (const record of audit) await append.all(record)
   }
 }
 

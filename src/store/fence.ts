@@ -30,12 +30,15 @@ const sealedInDirectory = (change: DirectoryChange): readonly Buffer[] => {
   }
 }
 
-/** The oldest store key that anything of the work is under. */
+/** The oldest store key that anything of a commit is under. */
+export const oldestInCommit = (commit: Commit): number => {
+  const { storeKey = Infinity } = commit
+  return Math.min(storeKey, ...sealedInCommit(commit).map((bytes) => storeKeyOf(bytes) ?? Infinity))
+}
+
+/** The same of any work. */
 const oldestIn = (work: Work): number => {
-  if (work.kind === 'commit') {
-    const { storeKey = Infinity } = work.commit
-    return Math.min(storeKey, ...sealedInCommit(work.commit).map((bytes) => storeKeyOf(bytes) ?? Infinity))
-  }
+  if (work.kind === 'commit') return work.commit.storeKey
   if (work.kind !== 'directory') return Infinity
   return Math.min(...sealedInDirectory(work.change).map((bytes) => storeKeyOf(bytes) ?? Infinity))
 }

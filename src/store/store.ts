@@ -6,11 +6,13 @@ import { createDirectories } from './directories.ts'
 import type { Dialect } from './dialect.ts'
 import { StoreError } from './errors.ts'
 import type { GroupQueue } from './group-queue.ts'
+import { keepPolicies } from './kept-policies.ts'
 import { rowOf } from './object-record.ts'
 import type { Queries } from './queries/all.ts'
 import { createRecordStore } from './record-store.ts'
 import { createSearch } from './search/search.ts'
 import type { Prepare } from './statement.ts'
+import { createCommitWriter } from './written-commit.ts'
 
 /** An open database. */
 export type OpenStore = {
@@ -46,10 +48,10 @@ const closeOnce = ({ queue, end }: Pick<StoreParts, 'queue' | 'end'>): (() => Pr
 
 /** Beside a server that takes the objects for its own, only records are written. @throws StoreError in-use */
 const commitRecords =
-  (queue: GroupQueue): ObjectStore['commit'] =>
+  (add: ObjectStore['commit']): ObjectStore['commit'] =>
   (commit) =>
     commit.changes.length === 0 && commit.reseals === undefined
-      ? queue.add({ kind: 'commit', commit })
+      ? add(commit)
       : Promise.reject(new StoreError('in-use', 'objects are changed by the server that holds the data directory'))
 
 const createObjectStore = (parts: StoreParts, close: () => Promise<void>): ObjectStore => {
@@ -60,6 +62,16 @@ const createObjectStore = (parts: StoreParts, close: () => Promise<void>): Objec
   const readSetting = prepare(queries.settings.get)
   const latestAudit = prepare(queries.audit.latest)
   const search = createSearch(dialect, prepare)
+  const written = createCommitWriter(queries)
+  const stored = createRecordStore(prepare, queries)
+  const { records, forget } = exclusive ? keepPolicies(stored) : { records: stored, forget: () => undefined }
+  const add: ObjectStore['commit'] = async (commit) => {
+    try {
+      await queue.add({ kind: 'commit', commit: written(commit) })
+    } finally {
+      forget(commit.records ?? [])
+    }
+  }
   const getSetting: ObjectStore['settings']['get'] = (name) => then(readSetting.first({ name }), (row) => row?.value)
 
   return {
@@ -70,10 +82,10 @@ const createObjectStore = (parts: StoreParts, close: () => Promise<void>): Objec
       ),
     lastPlace: () => then(newestRow.first({}), (record) => record?.row_key ?? 0),
     search,
-    commit: mayCommit ? (commit) => queue.add({ kind: 'commit', commit }) : commitRecords(queue),
+    commit: mayCommit ? add : commitRecords(add),
     latestCommit: () => then(latestAudit.first({}), (record) => record?.time),
     exclusive,
-    records: createRecordStore(prepare, queries),
+    records,
     settings: {
       get: getSetting,
       putIfAbsent: async (name, value) => {

@@ -17,7 +17,7 @@ export type GroupRules = {
 
 const DONE: Outcome = { kind: 'done' }
 
-const idOf = (work: Work): string => (work.kind === 'commit' ? (work.commit.changes[0]?.row.id ?? '') : '')
+const idOf = (work: Work): string => (work.kind === 'commit' ? (work.commit.changes[0]?.id ?? '') : '')
 
 const outcomeOf = (error: unknown, work: Work, rules: GroupRules): Outcome => {
   if (error instanceof ConflictError) return { kind: 'conflict', id: error.id }

@@ -20,12 +20,14 @@ const SETTINGS = [
   'secure_delete = ON',
   'wal_autocheckpoint = 0',
   'temp_store = MEMORY',
-  'cache_size = -65536',
 ] as const
 
 const FULL = 2
 
 export type Access = 'read-write' | 'read-only'
+
+/** KiB of cache. SQLite walks over the whole table of a writer's cache with every commit. */
+const CACHE: Readonly<Record<Access, number>> = { 'read-write': 16_384, 'read-only': 65_536 }
 
 /**
  * Opens the database file. The one place where that is done.
@@ -36,6 +38,7 @@ export const openDatabase = (path: string, access: Access): Database.Database =>
   try {
     if (access === 'read-write') database.pragma('journal_mode = WAL')
     for (const setting of SETTINGS) database.pragma(setting)
+    database.pragma(`cache_size = -${CACHE[access]}`)
     requireDurable(database, path)
     return database
   } catch (error) {

@@ -1,4 +1,3 @@
-import { deserialize } from 'node:v8'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import type Database from 'better-sqlite3'
 import { createApply } from '../apply.ts'
@@ -6,9 +5,10 @@ import { SQLITE } from '../dialect.ts'
 import { codeOf, messageOf } from '../errors.ts'
 import { queriesFor } from '../queries/all.ts'
 import type { GroupOutcome, Work } from '../work.ts'
+import { unpackGroup } from './packed-work.ts'
 import { writeGroup } from '../write-group.ts'
 import { connectionOf, openDatabase } from './connection.ts'
-import { CLOSE, type WriterAnswer } from './writer-messages.ts'
+import { CLOSE, isPacked, type WriterAnswer } from './writer-messages.ts'
 
 /*
  * The one connection that writes, on a thread of its own: the fsync of a commit stops this thread and not the event
@@ -16,7 +16,7 @@ import { CLOSE, type WriterAnswer } from './writer-messages.ts'
  */
 
 /** Pages in the WAL past which they are moved into the database. */
-const CHECKPOINT_PAGES = 4_000
+const CHECKPOINT_PAGES = 8_000
 
 const BROKEN = /^SQLITE_(IOERR|CORRUPT|NOTADB|CANTOPEN|READONLY)/
 
@@ -24,14 +24,6 @@ const RULES = {
   begin: SQLITE.begin,
   isConflict: () => false,
   isBroken: (error: unknown) => BROKEN.test(codeOf(error)),
-}
-
-const isGroup = (value: unknown): value is readonly Work[] => Array.isArray(value)
-
-const readGroup = (bytes: Uint8Array): readonly Work[] => {
-  const group: unknown = deserialize(bytes)
-  if (!isGroup(group)) throw new Error('the writer takes groups only')
-  return group
 }
 
 /** Groups after which the WAL is looked at: asking costs a tenth of a group. */
@@ -76,8 +68,8 @@ const serve = (port: MessagePort, path: string): void => {
   }
 
   port.on('message', (message: unknown) => {
-    if (message instanceof Uint8Array) {
-      const group = readGroup(message)
+    if (isPacked(message)) {
+      const group = unpackGroup(message)
       last = last.then(() => write(group))
     } else if (message === CLOSE) {
       database.close()

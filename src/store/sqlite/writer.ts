@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { extname } from 'node:path'
-import { serialize } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { StoreError } from '../errors.ts'
 import type { GroupOutcome, Work } from '../work.ts'
+import { packGroup } from './packed-work.ts'
 import { CLOSE, isGroupOutcome } from './writer-messages.ts'
 
 /** The writing thread as seen from the event loop. Groups are written in the order in which they come. */
@@ -48,7 +48,8 @@ export const startWriter = async (path: string): Promise<Writer> => {
           return
         }
         waiting.push({ resolve, reject })
-        worker.postMessage(serialize(group))
+        const packed = packGroup(group)
+        worker.postMessage(packed, [packed.buffer])
       }),
     close: async () => {
       worker.postMessage(CLOSE)

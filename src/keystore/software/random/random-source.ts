@@ -45,8 +45,8 @@ export const createX931Source = (clock: Clock): RandomSource => {
   const dates = createDates(clock)
 
   const open = (): Generator => {
-    const key = randomBytes(KEY_BYTES)
-    const seed = randomBytes(BLOCK_BYTES)
+    const fresh = randomBytes(KEY_BYTES + BLOCK_BYTES)
+    const [key, seed] = [fresh.subarray(0, KEY_BYTES), fresh.subarray(KEY_BYTES)]
     pool.mixInto(seed)
     return createX931({ key, seed, dates })
   }
