@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { t as file, test, type Test } from 'tap'
 import { COMPATIBILITY_PROFILES, type ProfileName, SWITCHES } from '../../src/domain/compatibility.ts'
 import { VERSIONS } from '../../src/schema/version.ts'
-import { identityOf, kmipd, type WireConnection } from '../helpers/server.ts'
+import { runCli } from '../../src/cli/run.ts'
+import { program } from '../../src/compose.ts'
+import { recordingIo } from '../cli/recording-io.ts'
+import { identityOf, type WireConnection } from '../helpers/server.ts'
 import {
   all,
   attribute,
@@ -25,10 +28,18 @@ import { ask, exchange, idFrom, startSession } from '../wire/session.ts'
 
 const session = await startSession(file, ['--log-level', 'silent'])
 
+/** A command beside the running server; in this process, for there are many of them. */
+const kmipd = async (...words: readonly string[]): Promise<void> => {
+  const io = recordingIo()
+  const context = { io, loadProgram: () => Promise.resolve(program), environment: {}, directory: session.server.data }
+  const code = await runCli([...words, '--data', session.server.data], context)
+  if (code !== 0) throw new Error(io.lines.err.join('\n'))
+}
+
 /** A connection of a client with these profiles. */
 const connectAs = async (t: Test, name: string, ...profiles: readonly ProfileName[]): Promise<WireConnection> => {
   const flags = profiles.flatMap((profile) => ['--profile', profile])
-  await kmipd('client', 'add', name, ...flags, '--data', session.server.data)
+  await kmipd('client', 'add', name, ...flags)
   return session.connect(t, await identityOf(session.server.data, name))
 }
 
@@ -136,16 +147,16 @@ void test('1.4 §4.12, pykmip: Get Attributes without names brings what PyKMIP r
 
 void test('1.4 §6.6: profiles belong to the program at the other end, whoever asks through it', async (t) => {
   const { data } = session.server
-  await kmipd('client', 'add', 'shared', '--principal', 'gate', '--data', data)
+  await kmipd('client', 'add', 'shared', '--principal', 'gate')
   const identity = await identityOf(data, 'shared')
   const name = named('set later')
   const before = await session.connect(t, identity)
   const id = await idFrom(before, create('1.0', name))
   t.equal((await ask(before, create('1.0', name))).status, 'OperationFailed', 'another program of the same principal')
-  await kmipd('client', 'set', 'shared', '--profile', 'fortigate', '--data', data)
+  await kmipd('client', 'set', 'shared', '--profile', 'fortigate')
   const after = await session.connect(t, identity)
   t.equal(await idFrom(after, create('1.0', name)), id)
-  await kmipd('client', 'set', 'shared', '--profile', 'none', '--data', data)
+  await kmipd('client', 'set', 'shared', '--profile', 'none')
   const again = await session.connect(t, identity)
   t.equal((await ask(again, create('1.0', name))).status, 'OperationFailed')
 })
