@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { type HsmTableName, hsmTables } from '../config/hsm-tables.ts'
 import type { Config } from '../config/schema.ts'
-import type { HsmFault, HsmRoot, HsmStatus } from '../domain/hsm.ts'
+import type { HsmFault, HsmRoot, HsmStatus, HsmToken } from '../domain/hsm.ts'
 import { configFrom, withConfig } from './config-options.ts'
 import type { CliContext } from './context.ts'
 import type { HsmTools } from './program.ts'
@@ -18,6 +18,9 @@ const rootText = (root: HsmRoot | undefined): string =>
 const faultText = (fault: HsmFault | undefined): string =>
   fault === undefined ? 'none' : `${new Date(fault.at * 1000).toISOString()} ${fault.message}`
 
+const sessionsText = ({ sessions, mostSessions }: HsmToken): string =>
+  `${sessions === undefined ? 'the token does not say' : `${sessions} open`}${mostSessions === undefined || mostSessions === 0 ? '' : `, at most ${mostSessions}`}`
+
 const rowsOf = (
   path: string,
   { module, token, root, mechanisms, latency, lastFault }: HsmStatus,
@@ -26,7 +29,7 @@ const rowsOf = (
   ['', `${module.description} ${module.version} (Cryptoki ${module.cryptoki})`],
   ['token', `"${token.label}" ${token.serial}, ${token.manufacturer} ${token.model}`],
   ['firmware', `${token.firmware}, hardware ${token.hardware}`],
-  ['sessions', `${token.sessions} open${token.mostSessions === 0 ? '' : ` of ${token.mostSessions}`}`],
+  ['sessions', sessionsText(token)],
   ['root key', rootText(root)],
   ['latency', `${milliseconds(latency.median)}, at most ${milliseconds(latency.longest)}`],
   ['last fault', faultText(lastFault)],

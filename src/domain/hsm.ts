@@ -9,9 +9,9 @@ export type HsmToken = {
   readonly serial: string
   readonly firmware: string
   readonly hardware: string
-  /** Sessions that are open, and how many there can be; 0 where the token does not say. */
-  readonly sessions: number
-  readonly mostSessions: number
+  /** Sessions that are open, and how many there can be; undefined where the token does not say. */
+  readonly sessions?: number | undefined
+  readonly mostSessions?: number | undefined
 }
 
 export type HsmRoot = {

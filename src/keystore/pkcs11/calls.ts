@@ -54,8 +54,8 @@ const tokenFacts = z.object({
   firmware: z.string(),
   hardware: z.string(),
   flags: z.int(),
-  sessions: z.int(),
-  mostSessions: z.int(),
+  sessions: z.int().optional(),
+  mostSessions: z.int().optional(),
 })
 export type TokenFacts = z.infer<typeof tokenFacts>
 

@@ -75,10 +75,11 @@ export const loadModule = async (
   return { cryptoki, facts: factsOf(cryptoki) }
 }
 
-/** More than a token can mean: PKCS#11 says with it that it does not know. */
+/** CK_UNAVAILABLE_INFORMATION is the largest number there is, of four bytes or of eight: more than a token can mean. */
 const UNKNOWN = 0xffff_ffff
 
-const known = (value: number): number => (Number.isSafeInteger(value) && value < UNKNOWN ? value : 0)
+const known = (value: number): number | undefined =>
+  Number.isSafeInteger(value) && value >= 0 && value < UNKNOWN ? value : undefined
 
 export const tokenFacts = (cryptoki: Cryptoki, slot: Slot): TokenFacts => {
   const token = cryptoki.C_GetTokenInfo(slot)

@@ -41,8 +41,8 @@ const logIn = (cryptoki: Cryptoki, session: Session, pin: string): void => {
   }
 }
 
-/** What a token says of its sessions limits ours: one of them is the one that lasts. */
-const roomFor = (wanted: number, most: number): number => (most > 0 ? Math.max(1, Math.min(wanted, most - 1)) : wanted)
+/** What a token says of its sessions limits ours, of which one is the one that lasts. No limit is 0. */
+const roomFor = (wanted: number, most = 0): number => (most > 0 ? Math.max(1, Math.min(wanted, most - 1)) : wanted)
 
 export const openSessions = (cryptoki: Cryptoki, { token, pin, sessions }: Login): SessionPool => {
   const { slot, facts } = findToken(cryptoki, token)
