@@ -90,7 +90,7 @@ void test('HSM: the commands make a token, show it, and try it', options, async 
   const again = await kmipdHere('hsm', 'init', '--data', data)
   t.match(again, /found root key/)
   t.match(again, /has a table \[hsm\] already/)
-  await (await startHere(data)).drain()
+  await (await startHere(data, { 'random.hsm': 'true' })).drain()
 })
 
 void test('HSM: what the commands cannot do, they say', options, async (t) => {

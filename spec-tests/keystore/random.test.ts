@@ -1,7 +1,11 @@
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
 import { test } from 'tap'
 import { createSeedPool } from '../../src/keystore/software/random/seed-pool.ts'
-import { createSystemSource, createX931Source } from '../../src/keystore/software/random/random-source.ts'
+import {
+  createRandomSource,
+  createSystemSource,
+  createX931Source,
+} from '../../src/keystore/software/random/random-source.ts'
 import { createX931, x931Blocks } from '../../src/keystore/software/random/x931.ts'
 import { hex, reasonOf } from './software.ts'
 
@@ -149,4 +153,15 @@ void test('2.1 §4.46: what a source calls itself', async (t) => {
   })
   t.same(createSystemSource().parameters, { rngAlgorithm: 'Unspecified' })
   t.equal(await reasonOf(() => createX931Source(clock).bytes(1)), 'none')
+})
+
+void test('random numbers of an HSM go into the key of X9.31 and its seed, or into the bytes of the system', (t) => {
+  for (const generator of ['ansi-x9.31', 'system'] as const) {
+    const source = createRandomSource(generator, clock)
+    source.stir(Buffer.alloc(64, 1))
+    source.stir(Buffer.alloc(64, 2))
+    const made = new Set(Array.from({ length: 50 }, () => source.bytes(32).toString('hex')))
+    t.equal(made.size, 50, 'never the same twice')
+  }
+  t.end()
 })

@@ -1,7 +1,8 @@
 import type { Deposit, KeyStore } from '../../src/domain/key-store.ts'
 import type { ObjectStore } from '../../src/domain/object-store.ts'
 import { loadStoreKeys, type StoreKeyRing } from '../../src/keystore/software/store-keys.ts'
-import { createSoftwareKeyStore, type SoftwareKeyStoreOptions } from '../../src/keystore/software/software-key-store.ts'
+import { createRandomSource } from '../../src/keystore/software/random/random-source.ts'
+import { createSoftwareKeyStore } from '../../src/keystore/software/software-key-store.ts'
 import { rootKeyOf } from '../../src/keystore/software/root-key.ts'
 import { KmipError } from '../../src/protocol/kmip-error.ts'
 import type { KeyBlock, KeyMaterial } from '../../src/protocol/structures/key-block.ts'
@@ -46,12 +47,12 @@ const clock = { now: () => 1_800_000_000 }
 export const openKeys = async (
   settings = memorySettings(),
   cacheEntries?: number,
-  generator: NonNullable<SoftwareKeyStoreOptions['generator']> = 'ansi-x9.31',
+  generator: Parameters<typeof createRandomSource>[0] = 'ansi-x9.31',
 ): Promise<KeyStore> =>
   createSoftwareKeyStore({
     storeKeys: await loadStoreKeys([rootKey()], settings),
     clock,
-    generator,
+    random: createRandomSource(generator, clock),
     ...(cacheEntries === undefined ? {} : { cacheEntries }),
   })
 

@@ -8,6 +8,7 @@ import { createRootKeeper, type RootKeeper, type RootPlaces } from '../keystore/
 import { createRotatingKeys } from '../keystore/rotating-keys.ts'
 import type { OwnAuthority } from '../keystore/software/certificates/certify.ts'
 import { createRootKey, RootKeyError, type RootKeyFile } from '../keystore/software/root-key.ts'
+import { createRandomSource } from '../keystore/software/random/random-source.ts'
 import { createSoftwareKeyStore } from '../keystore/software/software-key-store.ts'
 import { loadStoreKeys, StoreKeyError, type StoreKeyRing } from '../keystore/software/store-keys.ts'
 import type { Log } from '../observe/log.ts'
@@ -104,13 +105,15 @@ export const openKeys = async (
     const storeKeys = await loadStoreKeys(given, store.objects.settings).catch((error: unknown) => {
       throw withFaults(error, faults)
     })
+    const random = createRandomSource(config.random.generator, surroundings.clock)
     const keys = createSoftwareKeyStore({
       storeKeys,
       clock: surroundings.clock,
-      generator: config.random.generator,
+      random,
       ...(authority === undefined ? {} : { authority }),
       cacheEntries: config.cache.keys,
     })
+    if (config.random.hsm) await roots.stirInto((material) => random.stir(material))
     return { keys, storeKeys, roots }
   } catch (error) {
     await roots.close()

@@ -117,6 +117,9 @@ const random = z.strictObject({
     description:
       'What makes key material: ANSI X9.31 with AES-256 under keys of the system, or the generator of the system itself, which the attribute Random Number Generator then calls Unspecified.',
   }),
+  hsm: z.boolean().default(false).meta({
+    description: 'Whether random numbers of an HSM are mixed in, fresh ones every minute.',
+  }),
 })
 
 const jobs = z.strictObject({
@@ -187,6 +190,8 @@ export const configSchema = z
     if (config.limits.connectionsPerAddress > config.limits.connections)
       contradiction(['limits', 'connectionsPerAddress'], 'is larger than limits.connections')
     if (config.https.port === config.port && config.port !== 0) contradiction(['https', 'port'], 'is the same as port')
+    if (config.random.hsm && [config.hsm, config.hsm2, config.hsm3].every(({ module }) => module === undefined))
+      contradiction(['random', 'hsm'], 'needs hsm.module')
     const url = config.database.url?.reveal()
     if (url !== undefined && !/^postgres(ql)?:\/\//.test(url))
       contradiction(['database', 'url'], 'does not start with postgres:// or postgresql://')

@@ -1,5 +1,6 @@
 import type { RetiredRoot, RootPlace } from '../domain/key-rotation.ts'
 import type { Log } from '../observe/log.ts'
+import { RANDOM } from './pkcs11/calls.ts'
 import { type HsmOptions, openHsm, type OpenHsm } from './pkcs11/open-hsm.ts'
 import type { RootKey } from './root-key.ts'
 import {
@@ -11,6 +12,7 @@ import {
   settleRootFiles,
 } from './software/root-files.ts'
 import type { RootKeyFile } from './software/root-key.ts'
+import { stirRandom, type Stirring } from './stir-random.ts'
 
 /** A token with a root key of its own. One that is being left opens, and nothing new is wrapped under it. */
 export type TokenPlace = { readonly name: string; readonly options: HsmOptions; readonly leaving: boolean }
@@ -41,6 +43,8 @@ export type RootKeeper = {
   prepare(): Promise<readonly string[]>
   /** Puts away those that are none of `needed`. */
   settle(needed: ReadonlySet<string>): Promise<readonly RetiredRoot[]>
+  /** Hands random numbers of a token to `stir`, now and every minute until all is closed. @throws Error where none gives any */
+  stirInto(stir: (material: Buffer) => void): Promise<void>
   /** From now on they are in other places. */
   move(places: RootPlaces): Promise<void>
   /** Lets go of the tokens. */
@@ -48,7 +52,7 @@ export type RootKeeper = {
 }
 
 /** A token that is opened when it is first needed, and again after a failure. */
-type Slot = TokenPlace & { open(): Promise<RootKey>; close(): Promise<void> }
+type Slot = TokenPlace & { open(): Promise<OpenHsm>; close(): Promise<void> }
 
 const slotFor = (place: TokenPlace): Slot => {
   let opened: Promise<OpenHsm> | undefined
@@ -61,7 +65,7 @@ const slotFor = (place: TokenPlace): Slot => {
   }
   return {
     ...place,
-    open: async () => (await open()).root,
+    open,
     close: async () => {
       await (await opened?.catch(() => undefined))?.host.close()
     },
@@ -70,11 +74,24 @@ const slotFor = (place: TokenPlace): Slot => {
 
 const errorOf = (reason: unknown): Error => (reason instanceof Error ? reason : new Error('unknown error'))
 
+/** Of the first token that gives them. */
+const randomOf = async (slots: readonly Slot[], length: number): Promise<Buffer> => {
+  let fault = new Error('there is no HSM to take random numbers from')
+  for (const slot of slots) {
+    try {
+      return await (await slot.open()).host.call(RANDOM, { length })
+    } catch (error) {
+      fault = errorOf(error)
+    }
+  }
+  throw fault
+}
+
 type Opened = { readonly slot: Slot; readonly root: RootKey } | { readonly slot: Slot; readonly fault: Error }
 
 const openSlot = async (slot: Slot): Promise<Opened> => {
   try {
-    return { slot, root: await slot.open() }
+    return { slot, root: (await slot.open()).root }
   } catch (error) {
     return { slot, fault: errorOf(error) }
   }
@@ -104,10 +121,11 @@ const placeOf = ({ options: { root, token }, leaving }: Slot): RootPlace => ({
 export const createRootKeeper = (places: RootPlaces, log: Log): RootKeeper => {
   let file = places.file
   let slots = places.tokens.map(slotFor)
+  let stirring: Stirring | undefined
 
   const isInToken = (): boolean => slots.some(({ leaving }) => !leaving)
 
-  const close = async (): Promise<void> => {
+  const leave = async (): Promise<void> => {
     await Promise.all(slots.map((slot) => slot.close()))
   }
 
@@ -134,11 +152,17 @@ export const createRootKeeper = (places: RootPlaces, log: Log): RootKeeper => {
       return wanted.map(({ id }) => id)
     },
     settle: (needed) => (isInToken() ? retireRootFiles(file, needed) : settleRootFiles(file, needed)),
+    stirInto: async (stir) => {
+      stirring = await stirRandom((length) => randomOf(slots, length), stir, log)
+    },
     move: async (others) => {
-      await close()
+      await leave()
       file = others.file
       slots = others.tokens.map(slotFor)
     },
-    close,
+    close: async () => {
+      stirring?.stop()
+      await leave()
+    },
   }
 }

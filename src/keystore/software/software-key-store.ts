@@ -24,7 +24,7 @@ import { createKeyCache, type KeyCache, type OpenedKey } from './key-cache.ts'
 import { decodeCopy, decodeObject, encodeObject } from './object-codec.ts'
 import { isMac, mac } from './mac.ts'
 import { planContainer, planOpening } from './pkcs12/container.ts'
-import { createSystemSource, createX931Source, type RandomSource } from './random/random-source.ts'
+import { createX931Source, type RandomSource } from './random/random-source.ts'
 import { seal, sealAgain, sealRecord, sealRecordAgain, unseal, unsealRecord } from './seal.ts'
 import { sign, verify } from './signature.ts'
 import { authenticate, isAuthentic } from './metadata-mac.ts'
@@ -40,17 +40,14 @@ import { type OpenKey, wrapObject } from './wrapping/wrap-object.ts'
 export type SoftwareKeyStoreOptions = {
   /** Opened already; what changes in there is gone by at once. */
   readonly storeKeys: StoreKeys
-  /** Gives the generator its dates. */
   readonly clock: Clock
   /** What makes key material; ANSI X9.31 where absent. */
-  readonly generator?: keyof typeof SOURCES
+  readonly random?: RandomSource
   /** The server's own issuing authority; without it, certificates are issued under keys of clients alone. */
   readonly authority?: OwnAuthority
   /** Most opened keys kept in memory. */
   readonly cacheEntries?: number
 }
-
-const SOURCES = { 'ansi-x9.31': createX931Source, system: createSystemSource } as const
 
 const DEFAULT_CACHE_ENTRIES = 10_000
 
@@ -192,10 +189,9 @@ const guarding = (keys: StoreKeys): Guarding => ({
 
 /** The keystore in software: what the store keys protect is opened in this process, by node:crypto. */
 export const createSoftwareKeyStore = (options: SoftwareKeyStoreOptions): KeyStore => {
-  const { storeKeys: keys, clock, generator = 'ansi-x9.31', cacheEntries = DEFAULT_CACHE_ENTRIES } = options
+  const { storeKeys: keys, clock, random = createX931Source(clock), cacheEntries = DEFAULT_CACHE_ENTRIES } = options
   const cache = createKeyCache(cacheEntries)
   const queue = createWorkQueue(GENERATION_LIMITS)
-  const random = SOURCES[generator](clock)
   const opened = openerOf(keys, cache)
 
   return {

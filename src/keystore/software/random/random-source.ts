@@ -13,6 +13,8 @@ export type RandomSource = {
   readonly open: (() => Generator) | undefined
   /** Mixes in what a client brought, and tells how many bytes of it. */
   seed(material: Buffer): number
+  /** Mixes in what another generator of the server's own gives: into everything that comes after it. */
+  stir(material: Buffer): void
 }
 
 const X931_PARAMETERS: RngParameters = {
@@ -42,11 +44,13 @@ const createDates = (clock: Clock): ((count: number) => Buffer) => {
  */
 export const createX931Source = (clock: Clock): RandomSource => {
   const pool = createSeedPool()
+  const stirred = createSeedPool()
   const dates = createDates(clock)
 
   const open = (): Generator => {
     const fresh = randomBytes(KEY_BYTES + BLOCK_BYTES)
     const [key, seed] = [fresh.subarray(0, KEY_BYTES), fresh.subarray(KEY_BYTES)]
+    stirred.mixInto(fresh)
     pool.mixInto(seed)
     return createX931({ key, seed, dates })
   }
@@ -64,6 +68,7 @@ export const createX931Source = (clock: Clock): RandomSource => {
     open,
     // The seed of X9.31 is one block: what is longer is not used.
     seed: (material) => pool.add(material.subarray(0, BLOCK_BYTES)),
+    stir: (material) => void stirred.add(material),
   }
 }
 
@@ -79,5 +84,11 @@ export const createSystemSource = (): RandomSource => {
     },
     open: undefined,
     seed: (material) => pool.add(material),
+    stir: (material) => void pool.add(material),
   }
 }
+
+const SOURCES = { 'ansi-x9.31': createX931Source, system: createSystemSource } as const
+
+export const createRandomSource = (generator: keyof typeof SOURCES, clock: Clock): RandomSource =>
+  SOURCES[generator](clock)
