@@ -174,6 +174,36 @@ const locateFigure = async (bench: Bench): Promise<Figure> => {
   }
 }
 
+const kmipdRoot = (...words: readonly string[]): string =>
+  execFileSync(process.execPath, ['--no-warnings', 'src/main.ts', 'root', ...words], {
+    encoding: 'utf8',
+    cwd: join(import.meta.dirname, '..'),
+  })
+
+/** What has been sealed again, as the operator is told it. */
+const sealedAgain = ({ data }: Bench): number =>
+  Number(/(\d+) sealed again/.exec(kmipdRoot('status', '--data', data))?.[1] ?? 0)
+
+/** With the objects that are there, so that it takes longer than what is measured meanwhile. */
+const keyRotationFigure = async (bench: Bench): Promise<Figure> => {
+  const requests = (await createdIds(bench, 100)).map((id) => encodeRequest('1.4', [getItem(id)]))
+  await exchange(bench.server.port, clientFiles(bench.data), requests)
+  const alone = run(bench.server.port, bench.data, 32, requests)
+  kmipdRoot('rotate', '--data', bench.data)
+  const before = sealedAgain(bench)
+  const start = performance.now()
+  const meanwhile = run(bench.server.port, bench.data, 32, requests)
+  const rate = (sealedAgain(bench) - before) / ((performance.now() - start) / 1000)
+  const ratio = meanwhile.rate / alone.rate
+  return {
+    name: 'Get while everything is sealed again under another key, of Get without',
+    value: rounded(ratio),
+    goal: '>= 0.5',
+    met: ratio >= 0.5 && meanwhile.errors === 0,
+    detail: `p99 ${rounded(meanwhile.p99)} against ${rounded(alone.p99)} ms; ${Math.round(rate)}/s sealed again, ${meanwhile.errors} errors`,
+  }
+}
+
 const startFigure = async (bench: Bench): Promise<Figure> => {
   const query = encodeRequest('1.4', [{ operation: 'DiscoverVersions', request: { protocolVersions: [] } }])
   const times: number[] = []
@@ -246,6 +276,7 @@ try {
   report([await getFigure(bench)])
   report([createFigure(bench)])
   report([await locateFigure(bench)])
+  report([await keyRotationFigure(bench)])
   report([await startFigure(bench)])
 } finally {
   await bench.server.stop()

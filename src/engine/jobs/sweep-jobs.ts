@@ -1,3 +1,4 @@
+import { storeKeyOf } from '../../domain/bytes.ts'
 import { isSettled, type Job } from '../../domain/job.ts'
 import { ConflictError, type ObjectStore } from '../../domain/object-store.ts'
 import type { ServerRecord } from '../../domain/records.ts'
@@ -16,6 +17,13 @@ export type Sweeper = {
   readonly tools: JobTools
   readonly runner: JobRunner
   readonly store: ObjectStore
+}
+
+/** Under a store key that another server has made, and this one does not have yet: not for it to judge. */
+const isAhead = ({ tools }: Sweeper, { sealed }: ServerRecord): boolean => {
+  const { keys } = tools.parts
+  const storeKey = (sealed && storeKeyOf(sealed)) ?? 0
+  return storeKey > keys.storeKey && !keys.hasStoreKey(storeKey)
 }
 
 /** What cannot be opened is of no use to anybody. */
@@ -61,7 +69,7 @@ export const sweepJobs = async (sweeper: Sweeper, ahead = 0): Promise<void> => {
   const due = await store.records.expired('job', now + ahead, AT_ONCE)
   const outcomes = await Promise.allSettled(
     due
-      .filter(({ id }) => !runner.has(id))
+      .filter((record) => !runner.has(record.id) && !isAhead(sweeper, record))
       .map(async (record) => {
         const job = opened(sweeper, record)
         if (job !== undefined && !isSettled(job)) return takeOver(sweeper, record, job)
