@@ -87,6 +87,14 @@ void test('HSM: the commands make a token, show it, and try it', options, async 
   t.match(verdicts, /^works +wrap store keys by AES-GCM$/m)
   t.match(verdicts, /^missing +wrap store keys by AES key wrap with padding \(KWP\) .*CKR_MECHANISM_INVALID$/m)
   t.match(await kmipdHere('hsm', 'list', '--data', data), /^secret key +AES +kmipd root +[0-9a-f]{16} +root key$/m)
+  const second = ['--table', 'hsm2', '--data', data]
+  t.match(
+    await kmipdHere('hsm', 'init', ...second, '--hsm2-module', module, '--hsm2-token', 'other'),
+    /made token +"other"/,
+  )
+  t.match(await kmipdHere('hsm', 'test', ...second), /^works +wrap store keys by AES-GCM$/m)
+  t.match(await kmipdHere('hsm', 'list', ...second), /root key$/m)
+  t.match(await kmipdHere('hsm', 'list', '--table', 'hsm9', '--data', data), /Allowed choices are hsm, hsm2, hsm3/)
   const again = await kmipdHere('hsm', 'init', '--data', data)
   t.match(again, /found root key/)
   t.match(again, /has a table \[hsm\] already/)

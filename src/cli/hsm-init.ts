@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { dataPaths } from '../config/data-paths.ts'
-import { HSM_TABLES, type HsmTableName } from '../config/hsm-tables.ts'
 import { CONFIG_FILE_NAME } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { CONFIG_FILE } from '../config/settings.ts'
@@ -11,11 +10,12 @@ import { createFile, exists, makeDirectory, MODE, readIfThere } from '../pki/fil
 import { configFrom, withConfig } from './config-options.ts'
 import type { CliContext } from './context.ts'
 import { writeHsmTable } from './hsm-config.ts'
+import { ofTable, tableOption, type TableOptions } from './hsm-table.ts'
 import type { HsmTools } from './program.ts'
 import { UsageError } from './usage-error.ts'
 import { withPin, withThisPin } from './with-pin.ts'
 
-type Options = Readonly<Record<string, unknown>> & { readonly soPinFile?: string; readonly table: HsmTableName }
+type Options = TableOptions & { readonly soPinFile?: string }
 
 /** Settings that say which token it is. */
 const LISTED = ['data', 'hsm.']
@@ -26,14 +26,6 @@ const isMeant =
   ({ hsm }: Config) =>
   ({ label, serial }: HsmToken): boolean =>
     label === (hsm.token ?? (hsm.serial === undefined ? DEFAULT_LABEL : label)) && serial === (hsm.serial ?? serial)
-
-/** The other steps look at the token of one table, and at none else. */
-const ofTable = (config: Config, { table }: Options): Config => ({
-  ...config,
-  hsm: config[table],
-  hsm2: { ...config.hsm2, module: undefined },
-  hsm3: { ...config.hsm3, module: undefined },
-})
 
 const withToken = (config: Config): Config =>
   config.hsm.token === undefined && config.hsm.serial === undefined
@@ -152,13 +144,6 @@ const init = async (options: Options, context: CliContext): Promise<void> => {
 export const hsmInitCommand = (context: CliContext): Command =>
   withConfig(new Command('init'), false, LISTED)
     .description('make or adopt a token, make the root key in it, and configure the server to use it')
-    .addOption(
-      new Option(
-        '--table <name>',
-        'table of the configuration that is to name the token; its flags are --hsm2-... then',
-      )
-        .choices(HSM_TABLES)
-        .default('hsm'),
-    )
+    .addOption(tableOption())
     .option('--so-pin-file <file>', 'PIN of the security officer of a token that is made; without it, one is made up')
     .action((options: Options) => init(options, context))
