@@ -1,4 +1,11 @@
-import { ConflictError, DuplicateError, type Commit, type ObjectRow } from '../../src/domain/object-store.ts'
+import {
+  type Commit,
+  ConflictError,
+  DuplicateError,
+  type ObjectRow,
+  OLDEST_STORE_KEY,
+} from '../../src/domain/object-store.ts'
+import type { ServerRecord } from '../../src/domain/records.ts'
 import { sql } from 'kysely'
 import { StoreError } from '../../src/store/errors.ts'
 import { statement } from '../../src/store/statement.ts'
@@ -240,6 +247,34 @@ forEachEngine('settings: a value is replaced only where it is still the one that
   t.equal(replaced.filter(Boolean).length, 1)
   t.strictSame(await settings.get('key'), Buffer.from([replaced.indexOf(true)]))
 })
+
+forEachEngine(
+  'what is under a store key that is given up is not written, and everything else is',
+  async (t, engine) => {
+    const store = await openFor(t, engine)
+    await store.objects.settings.put(OLDEST_STORE_KEY, Buffer.from([0, 0, 0, 5]))
+    const under = (storeKey: number) => Buffer.from([1, 0, 0, 0, storeKey, 0])
+    await store.objects.commit(commitOf(insertOf(objectRow('new', { mac: under(5) }))))
+    await t.rejects(store.objects.commit(commitOf(insertOf(objectRow('old', { mac: under(4) })))), ConflictError)
+    const record = { kind: 'put', record: logRecord } as const
+    await t.rejects(store.objects.commit({ changes: [], audit: [], storeKey: 4, records: [record] }), ConflictError)
+    await store.objects.commit({ changes: [], audit: [], records: [record] })
+    t.ok(await store.objects.read('default', 'new'))
+    t.notOk(await store.objects.read('default', 'old'))
+  },
+)
+
+const logRecord: ServerRecord = {
+  kind: 'log',
+  tenant: 'default',
+  id: 'a',
+  owner: '',
+  version: 1,
+  createdAt: 1,
+  expiresAt: undefined,
+  document: Buffer.from('x'),
+  sealed: undefined,
+}
 
 forEachEngine('a conflict names the object that was changed', async (t, engine) => {
   const store = await openFor(t, engine)

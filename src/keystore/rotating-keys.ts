@@ -1,7 +1,7 @@
 import { OLDEST_STORE_KEY } from '../domain/object-store.ts'
 import type { RotatingKeys } from '../domain/key-rotation.ts'
 import type { RootKeeper } from './root-keeper.ts'
-import { numberBytes } from './software/setting-number.ts'
+import { numberBytes, numberIn } from './software/setting-number.ts'
 import { describeStoreKeys, type Settings, StoreKeyError, type StoreKeyRing } from './software/store-keys.ts'
 
 export type RotatingKeysOptions = {
@@ -13,6 +13,14 @@ export type RotatingKeysOptions = {
 /** The root keys that some store key is wrapped under. */
 const neededRoots = async (settings: Settings): Promise<ReadonlySet<string>> =>
   new Set((await describeStoreKeys(settings)).flatMap(({ roots }) => roots))
+
+/** Never lowers it: a server that lost its work to another one may come late. */
+const raiseFence = async (settings: Settings, number: number): Promise<void> => {
+  const before = await settings.get(OLDEST_STORE_KEY)
+  if (before === undefined || (numberIn(before) ?? 0) >= number) return
+  if (!(await settings.replace(OLDEST_STORE_KEY, before, numberBytes(number))))
+    throw new Error('another server is changing the keys')
+}
 
 /** Store keys, root keys and their files, as they are changed while clients are served. */
 export const createRotatingKeys = ({ storeKeys, settings, roots }: RotatingKeysOptions): RotatingKeys => ({
@@ -42,7 +50,7 @@ export const createRotatingKeys = ({ storeKeys, settings, roots }: RotatingKeysO
     return storeKeys.cover(wanted)
   },
   activate: () => storeKeys.activate(),
-  closeOld: () => settings.put(OLDEST_STORE_KEY, numberBytes(storeKeys.current.number)),
+  closeOld: () => raiseFence(settings, storeKeys.current.number),
   destroyOld: () => storeKeys.destroyOld(),
   settle: async () => roots.settle(await neededRoots(settings)),
   forget: () => storeKeys.forget(),
