@@ -216,6 +216,8 @@ forEachEngine('a long range is found wherever its objects are', async (t, engine
     const ids = expected(objects, search).slice(offset, offset + search.limit)
     t.strictSame((await store.objects.search(search)).ids, ids, title)
   }
+  const oldest = searchFor({ conditions: [range(wide + 100, 1e9), equals('group', 'g')], oldestFirst: true, limit: 2 })
+  t.strictSame((await store.objects.search({ ...oldest, offset: 1 })).ids, [`id ${wide + 101}`, `id ${wide + 102}`])
 })
 
 const dates = fc.record({

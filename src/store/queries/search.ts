@@ -12,7 +12,7 @@ import {
   type FacetSlots,
 } from './facets.ts'
 
-/** The parameters of a search, by the names that `parameterName` gives, and tenant, now, floor, limit and offset. */
+/** The parameters of a search, by the names that `parameterName` gives, and tenant, now, floor, ceiling, limit and offset. */
 export type SearchParameters = Readonly<Record<string, SqlValue>>
 
 /** What the text of a search depends on. The facet that drives is number 0, the filters follow in order. */
@@ -20,7 +20,7 @@ export type SearchShape = {
   readonly driver: DriverForm
   readonly filters: readonly FacetForm[]
   readonly storage: Search['storage']
-  /** Only rows above the key `floor`; for the driver `newest`. */
+  /** Only rows above the key `floor`, up to the key `ceiling`. */
   readonly windowed: boolean
   readonly oldestFirst: boolean
 }
@@ -62,7 +62,7 @@ const conditionsOf = (slot: Slot<SearchParameters>, shape: SearchShape): readonl
     sql`o.row_key = ${driver.key}`,
     driver.condition(slotsOf(slot, 0)),
     sql`o.tenant = ${slot('tenant')}`,
-    ...(shape.windowed ? [sql`d.row_key > ${slot('floor')}`] : []),
+    ...(shape.windowed ? [sql`${driver.key} > ${slot('floor')}`, sql`${driver.key} <= ${slot('ceiling')}`] : []),
     ...(storage === undefined ? [] : [storage]),
     ...shape.filters.map((form, index) => filterOf(form, alias, slotsOf(slot, index + 1))),
   ]

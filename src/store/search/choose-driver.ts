@@ -16,11 +16,17 @@ export type Choice = { readonly candidate: Candidate; readonly yields: number }
 
 type Probe = Prepared<SearchParameters, { readonly hits: number }>
 
+export type DriverChoice = {
+  readonly choose: (search: Search) => MaybePromise<Choice>
+  /** Whether a candidate yields at most so many rows. */
+  readonly mostWithin: (search: Search, candidate: Candidate, most: number) => MaybePromise<boolean>
+}
+
 /**
  * Chooses what drives a search by counting, never far: the one that yields fewest rows, or, where all yield many, the
  * first that yields them newest first, so that the page fills without looking at the rest.
  */
-export const createDriverChoice = (dialect: Dialect, prepare: Prepare): ((search: Search) => MaybePromise<Choice>) => {
+export const createDriverChoice = (dialect: Dialect, prepare: Prepare): DriverChoice => {
   const probes = new Map<string, Probe>()
 
   const probeOf = (form: DriverForm): Probe => {
@@ -43,9 +49,12 @@ export const createDriverChoice = (dialect: Dialect, prepare: Prepare): ((search
     )
   }
 
-  return (search) => {
-    const candidates = candidatesOf(search)
-    const ordered = candidates.find(({ form }) => driverOf(form).ordered) ?? NEWEST
-    return choose(search, candidates, { candidate: ordered, yields: SELECTIVE + 1 })
+  return {
+    choose: (search) => {
+      const candidates = candidatesOf(search)
+      const ordered = candidates.find(({ form }) => driverOf(form).ordered) ?? NEWEST
+      return choose(search, candidates, { candidate: ordered, yields: SELECTIVE + 1 })
+    },
+    mostWithin: (search, candidate, most) => then(probe(search, candidate, most + 1), (yields) => yields <= most),
   }
 }

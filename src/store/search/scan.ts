@@ -9,6 +9,9 @@ export type Candidate = { readonly form: DriverForm; readonly facet: Facet | und
 /** A search made ready to run: what its text depends on, and what its text leaves open. */
 export type Scan = { readonly shape: SearchShape; readonly parameters: SearchParameters }
 
+/** What a scan has found, up to its limit. */
+export type Page = { readonly ids: readonly string[]; readonly scan: Scan }
+
 export const NEWEST: Candidate = { form: { kind: 'newest' }, facet: undefined }
 
 /** The form in which a facet can drive; undefined where no index yields what fits it. */
@@ -75,8 +78,11 @@ export const probeParameters = (search: Search, candidate: Candidate, limit: num
   ...driverParameters(candidate),
 })
 
-/** `floor`: only rows above this key. Filters go in the order of their kinds: few texts serve many searches. */
-export const scanOf = (search: Search, candidate: Candidate, floor?: number): Scan => {
+/** Rows above one key, up to another. */
+export type Window = { readonly floor: number; readonly ceiling: number }
+
+/** Filters go in the order of their kinds: few texts serve many searches. */
+export const scanOf = (search: Search, candidate: Candidate, window?: Window): Scan => {
   const filters = facetsOf(search)
     .filter((facet) => facet !== candidate.facet)
     .map((facet) => ({ facet, form: filterForm(facet) }))
@@ -87,11 +93,11 @@ export const scanOf = (search: Search, candidate: Candidate, floor?: number): Sc
       driver: candidate.form,
       filters: filters.map(({ form }) => form),
       storage,
-      windowed: floor !== undefined,
+      windowed: window !== undefined,
       oldestFirst,
     },
     parameters: {
-      ...{ tenant, now, limit, offset, floor: floor ?? 0 },
+      ...{ tenant, now, limit, offset, ...(window ?? { floor: 0, ceiling: 0 }) },
       ...driverParameters(candidate),
       ...Object.fromEntries(
         facetParameters(

@@ -10,10 +10,11 @@ import {
 } from '../queries/search.ts'
 import type { Prepare, Prepared } from '../statement.ts'
 import { createDriverChoice, SELECTIVE, type Choice } from './choose-driver.ts'
-import { candidatesOf, NEWEST, scanOf, type Candidate, type Scan } from './scan.ts'
+import { candidatesOf, NEWEST, scanOf, type Candidate, type Page, type Scan } from './scan.ts'
+import { createWalk, mayWalk } from './walk.ts'
 
-/** Newest rows that are walked over before a long range is sorted instead. */
-const WINDOW = 20_000
+/** Rows of a range that are sorted at once: some twenty milliseconds. */
+const SORTED = 20_000
 /** How far beyond the page hits are counted. */
 const COUNTED_AHEAD = 1_000
 /** Shapes whose queries are kept. A client can ask for more, but cannot make the server remember them. */
@@ -23,8 +24,6 @@ type Ready = {
   readonly page: Prepared<SearchParameters, { readonly id: string }>
   readonly count: Prepared<SearchParameters, { readonly hits: number }>
 }
-
-type Page = { readonly ids: readonly string[]; readonly scan: Scan }
 
 /** Compiles and prepares the queries of each shape once. */
 const createShapes = (dialect: Dialect, prepare: Prepare): ((shape: SearchShape) => Ready) => {
@@ -55,28 +54,22 @@ const isCountable = ({ yields }: Choice, { shape }: Scan): boolean =>
 /** Searches on one database: Locate (1.4 section 4.9, 2.1 section 6.1.27). */
 export const createSearch = (dialect: Dialect, prepare: Prepare): ((search: Search) => MaybePromise<SearchResult>) => {
   const readyFor = createShapes(dialect, prepare)
-  const chooseDriver = createDriverChoice(dialect, prepare)
+  const { choose: chooseDriver, mostWithin } = createDriverChoice(dialect, prepare)
   const newest = prepare(newestStatement(dialect))
 
   const pageOf = (scan: Scan): MaybePromise<Page> =>
     then(readyFor(scan.shape).page.all(scan.parameters), (rows) => ({ scan, ids: rows.map(({ id }) => id) }))
 
-  /**
-   * Many objects are within the range. Either they are everywhere, and the newest rows fill the page; or they are
-   * elsewhere, and are sorted.
-   */
+  const walk = createWalk({ newest: () => then(newest.first({}), (row) => row?.key ?? 0), pageOf })
+
+  /** Many objects are within the range: not too many to be sorted, or everybody else's turn comes meanwhile. */
   const longRange = (search: Search, range: Candidate): MaybePromise<Page> =>
-    then(newest.first({}), (row) =>
-      then(pageOf(scanOf(search, NEWEST, Math.max(0, (row?.key ?? 0) - WINDOW))), (page) =>
-        page.ids.length === search.limit ? page : pageOf(scanOf(search, range)),
-      ),
-    )
+    then(mostWithin(search, range, SORTED), (few) => (few ? pageOf(scanOf(search, range)) : walk(search, NEWEST)))
 
   const fetch = (search: Search, { candidate, yields }: Choice): MaybePromise<Page> => {
+    if (yields <= SELECTIVE || !mayWalk(search)) return pageOf(scanOf(search, candidate))
     const range = candidatesOf(search).find(({ form }) => form.kind === 'range')
-    return candidate === NEWEST && yields > SELECTIVE && range !== undefined && search.oldestFirst !== true
-      ? longRange(search, range)
-      : pageOf(scanOf(search, candidate))
+    return candidate === NEWEST && range !== undefined ? longRange(search, range) : walk(search, candidate)
   }
 
   const totalOf = (search: Search, choice: Choice, { ids, scan }: Page): MaybePromise<number | undefined> => {
