@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { HsmToken } from './hsm-token.ts'
 import { environment, type KmipServer, MAIN, startKmipd } from './server.ts'
@@ -74,3 +75,21 @@ export const modulePids = ({ pid }: Pick<KmipServer, 'pid'>): readonly number[] 
         parent === String(pid) && !state.startsWith('Z') && args.join(' ').includes('module-process'),
     )
     .map(([child]) => Number(child))
+
+/** Waits until something holds. */
+export const until = async (what: string, holds: () => boolean): Promise<void> => {
+  const end = Date.now() + PATIENCE
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`not within a minute: ${what}`)
+    await setTimeout(50)
+  }
+}
+
+/**
+ * Waits until the process of the module that has opened the store keys has been replaced by one that has seen none. The
+ * server must log at the level debug.
+ */
+export const settled = async (server: KmipServer): Promise<void> => {
+  await until('a process that has seen keys is replaced', () => server.output().includes('it had seen keys'))
+  await until('there is another one', () => modulePids(server).length === 1)
+}

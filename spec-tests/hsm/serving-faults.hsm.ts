@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { t as file, test, type Test } from 'tap'
-import { initialize, modulePids, newSite, serve } from '../helpers/hsm-server.ts'
+import { initialize, modulePids, newSite, serve, settled, until } from '../helpers/hsm-server.ts'
 import { CKR, type Fault, type ShimmedToken, withShim } from '../helpers/hsm-shim.ts'
 import { softHsm } from '../helpers/hsm-softhsm.ts'
 import { connectTo, identityOf, type KmipServer } from '../helpers/server.ts'
@@ -19,16 +19,6 @@ file.setTimeout(600_000)
 const why = softHsm.missing()
 const options = why === undefined ? {} : { skip: why }
 
-const PATIENCE = 60_000
-
-const until = async (what: string, holds: () => boolean): Promise<void> => {
-  const end = Date.now() + PATIENCE
-  while (!holds()) {
-    if (Date.now() > end) throw new Error(`not within a minute: ${what}`)
-    await setTimeout(50)
-  }
-}
-
 const CLIENTS = 4
 
 /** Clients that create and get keys, one after the other, until told to stop. Rejects with the first failure. */
@@ -43,6 +33,8 @@ const busyClients = async (server: KmipServer) => {
       made.push(id)
       const { status } = await ask(connection, get('1.4', id))
       if (status !== 'Success') throw new Error(`Get of ${id} fails`)
+      // Locate lists a thousand of them at most.
+      await setTimeout(100)
     }
     connection.close()
   }
@@ -83,7 +75,9 @@ const served = async (t: Test): Promise<{ readonly token: ShimmedToken; readonly
   const token = await withShim(await softHsm.prepare(folder), folder)
   const site = newSite(token)
   await initialize(site)
-  return { token, server: await serve(t, site, '--hsm-timeout', '2') }
+  const server = await serve(t, site, '--hsm-timeout', '5', '--log-level', 'debug')
+  await settled(server)
+  return { token, server }
 }
 
 const THERE_AGAIN = 'HSM is there again'

@@ -1,5 +1,6 @@
 import type { Call } from './calls.ts'
 import { type Fault, ModuleError } from './module-error.ts'
+import { createForgetting } from './forgetting.ts'
 import { createSupervisor, faultIn, type HostFacts, type Supervisor, type TokenOptions } from './supervisor.ts'
 import { within } from './within.ts'
 
@@ -16,6 +17,8 @@ export type ModuleHost = {
   ready(): Promise<HostFacts>
   /** What last went wrong, if anything ever did. */
   readonly lastFault: ModuleError | undefined
+  /** Has the process, which was given clear keys, replaced once nothing is under way. */
+  forgetSoon(): void
   close(): Promise<void>
 }
 
@@ -57,6 +60,7 @@ export const createModuleHost = (options: TokenOptions): ModuleHost => {
   const attempt = attemptWith(supervisor)
   let calls = 0
   let isTried = false
+  const forgetting = createForgetting(() => calls > 0, supervisor, options.log)
 
   const repeated: Attempt = async (call, request, deadline) => {
     const until = performance.now() + deadline
@@ -84,6 +88,7 @@ export const createModuleHost = (options: TokenOptions): ModuleHost => {
   }
 
   return {
+    forgetSoon: () => forgetting.begin(),
     call: async (call, request) => {
       if (calls >= MOST_CALLS) throw new ModuleError('busy', 'too many calls to the module are under way')
       calls += 1
@@ -97,6 +102,9 @@ export const createModuleHost = (options: TokenOptions): ModuleHost => {
     get lastFault() {
       return supervisor.circuit.lastFault
     },
-    close: () => supervisor.close(),
+    close: () => {
+      forgetting.end()
+      return supervisor.close()
+    },
   }
 }

@@ -34,6 +34,8 @@ export type Supervisor = {
   get(): Promise<Running>
   /** Ends a process that is of no use any more. */
   failed(process: ModuleProcess, fault: ModuleError): void
+  /** Ends the process, and starts another one. */
+  renew(): Promise<void>
   /** How the module has done so far. */
   readonly circuit: Pick<Circuit, 'worked' | 'failures' | 'lastFault'>
   close(): Promise<void>
@@ -83,7 +85,9 @@ const begin = async (options: TokenOptions): Promise<Running> => {
   }
 }
 
-const sayGoodBye = async ({ process }: Running): Promise<void> => {
+const sayGoodBye = async (last: Promise<Running> | undefined): Promise<void> => {
+  const process = (await last?.catch(() => undefined))?.process
+  if (process === undefined) return
   try {
     await within(FAREWELL, process.ask(CLOSE.name, undefined), 'closing the module')
   } catch (error) {
@@ -94,9 +98,14 @@ const sayGoodBye = async ({ process }: Running): Promise<void> => {
   }
 }
 
+const report = ({ log, onFault }: TokenOptions, circuit: Circuit, fault: ModuleError): void => {
+  circuit.failed(fault)
+  onFault?.(fault)
+  log.error('HSM failed', { reason: fault.message, code: fault.code, attempt: circuit.failures })
+}
+
 /** Nothing is started before `get`. */
 export const createSupervisor = (options: TokenOptions): Supervisor => {
-  const { log } = options
   const circuit = createCircuit(() => performance.now())
   let current: Promise<Running> | undefined
   /** The process of `current`, once it has started. */
@@ -106,12 +115,16 @@ export const createSupervisor = (options: TokenOptions): Supervisor => {
   let refusal: ModuleError | undefined
   let again: NodeJS.Timeout | undefined
 
+  /** Nobody is given the process any more. */
+  const giveUp = (): Promise<Running> | undefined => {
+    const last = current
+    current = running = undefined
+    return last
+  }
+
   const note = (fault: ModuleError): void => {
-    current = undefined
-    running = undefined
-    circuit.failed(fault)
-    options.onFault?.(fault)
-    log.error('HSM failed', { reason: fault.message, code: fault.code, attempt: circuit.failures })
+    void giveUp()
+    report(options, circuit, fault)
     if (isLasting(fault.fault, wasThere)) refusal ??= fault
     if (refusal !== undefined) return
     // Nobody has to ask for it to come back.
@@ -124,7 +137,7 @@ export const createSupervisor = (options: TokenOptions): Supervisor => {
       const { process } = await started
       if (current === started) running = process
       wasThere = true
-      if (circuit.failures > 0) log.info('HSM is there again')
+      if (circuit.failures > 0) options.log.info('HSM is there again')
       const why = await process.ended
       if (current === started) note(new ModuleError('lost', why))
     } catch (error) {
@@ -157,12 +170,11 @@ export const createSupervisor = (options: TokenOptions): Supervisor => {
     get,
     failed,
     circuit,
+    renew: () => sayGoodBye(giveUp()).then(() => void get().catch(() => undefined)),
     close: async () => {
       refusal = new ModuleError('unavailable', 'the HSM is closed')
       clearTimeout(again)
-      const last = await current?.catch(() => undefined)
-      current = undefined
-      if (last !== undefined) await sayGoodBye(last)
+      await sayGoodBye(giveUp())
     },
   }
 }

@@ -18,11 +18,13 @@ const toRootError = (error: unknown): unknown =>
     ? new RootKeyUnavailableError(error.message, { cause: error })
     : error
 
-const asRoot = async <T>(job: Promise<T>): Promise<T> => {
+const asRoot = async <T>(host: ModuleHost, job: Promise<T>): Promise<T> => {
   try {
     return await job
   } catch (error) {
     throw toRootError(error)
+  } finally {
+    host.forgetSoon()
   }
 }
 
@@ -52,8 +54,8 @@ export const hsmRootKey = (host: ModuleHost, root: RootObject): RootKey => {
   }
   return {
     id: rootIdOf(root),
-    wrap: (plain, name) => asRoot(wrap(plain, name)),
-    unwrap: (wrapped, name) => asRoot(unwrap(host, root, wrapped, name)),
+    wrap: (plain, name) => asRoot(host, wrap(plain, name)),
+    unwrap: (wrapped, name) => asRoot(host, unwrap(host, root, wrapped, name)),
   }
 }
 
