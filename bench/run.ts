@@ -2,15 +2,28 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { decodeResponse, encodeRequest, type Item } from '../spec-tests/helpers/messages.ts'
+import { encodeRequest, type Item } from '../spec-tests/helpers/messages.ts'
 import { bareInserts } from './macro/bare-inserts.ts'
-import { clientFiles, exchange, load, type RunningServer, serverFiles, startEcho, startKmipd } from './macro/server.ts'
+import {
+  clientFiles,
+  exchange,
+  loadOn,
+  type Measured,
+  type RunningServer,
+  serverFiles,
+  startEcho,
+  startKmipd,
+} from './macro/server.ts'
+import { createItem, type Mode, MODES } from './modes.ts'
 
 /*
  * The figures that the project promises, each as a ratio against something measured in the same run:
  *
- *   npm run bench              a table, in about two minutes
- *   npm run bench -- --json    a line of JSON for each figure
+ *   npm run bench                  a table, in about two minutes
+ *   npm run bench -- --full        with the figures of every mode, in about four
+ *   npm run bench -- --only get    one of them: codec, get, get-batch, discover, encrypt, encrypt-64k,
+ *                                  hmac, full, resumed, create, locate, rotation, start
+ *   npm run bench -- --json        a line of JSON for each figure
  */
 
 type Figure = {
@@ -24,35 +37,14 @@ type Figure = {
 
 const ROUNDS = 3
 const SECONDS = 3
-const WARM_UP = 1.5
+const WARM_UP = 1
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 const rounded = (value: number): number => Math.round(value * 100) / 100
 
-const aes256 = [
-  { name: 'CryptographicAlgorithm', value: 'AES' },
-  { name: 'CryptographicLength', value: 256 },
-  { name: 'CryptographicUsageMask', value: 12 },
-]
-
-const createItem = (...names: readonly string[]): Item => ({
-  operation: 'Create',
-  request: {
-    objectType: 'SymmetricKey',
-    attributes: {
-      templates: [],
-      attributes: [
-        ...aes256,
-        ...names.map((name) => ({ name: 'Name', value: { nameValue: name, nameType: 'UninterpretedTextString' } })),
-      ],
-    },
-  },
-})
-
-const unnamedCreate = encodeRequest('1.4', [createItem()])
-
-const getItem = (id: string): Item => ({ operation: 'Get', request: { uniqueIdentifier: { by: 'id', id } } })
+const namedItem = (name: string): Item =>
+  createItem([{ name: 'Name', value: { nameValue: name, nameType: 'UninterpretedTextString' } }])
 
 const locateItem = (name: string): Item => ({
   operation: 'Locate',
@@ -80,8 +72,23 @@ type Bench = { readonly data: string; server: RunningServer }
 
 const hex = (messages: readonly Buffer[]): readonly string[] => messages.map((message) => message.toString('hex'))
 
-const run = (port: number, data: string, connections: number, requests: readonly Buffer[], seconds = SECONDS) =>
-  load({ port, ...clientFiles(data), connections, warmUp: WARM_UP, seconds, requests: hex(requests) })
+type Traffic = {
+  readonly connections: number
+  readonly requests: readonly Buffer[]
+  readonly seconds?: number
+  readonly connect?: 'full' | 'resumed' | undefined
+}
+
+const run = (server: RunningServer, data: string, traffic: Traffic): Measured => {
+  const { connections, requests, seconds = SECONDS, connect } = traffic
+  const task = { ...clientFiles(data), connections, warmUp: WARM_UP, seconds, requests: hex(requests) }
+  return loadOn(server, connect === undefined ? task : { ...task, connect })
+}
+
+const exchangeWith =
+  ({ server, data }: Bench) =>
+  (messages: readonly Buffer[]): Promise<readonly Buffer[]> =>
+    exchange(server.port, clientFiles(data), messages)
 
 const BATCH = 100
 
@@ -91,7 +98,7 @@ const seed = async ({ server, data }: Bench, from: number, to: number): Promise<
     encodeRequest(
       '1.4',
       Array.from({ length: BATCH }, (_, index) => ({
-        ...createItem(`key-${start + index}`),
+        ...namedItem(`key-${start + index}`),
         id: Buffer.from([index]),
       })),
     ),
@@ -101,43 +108,66 @@ const seed = async ({ server, data }: Bench, from: number, to: number): Promise<
   await Promise.all(parts.map((part) => exchange(server.port, clientFiles(data), part)))
 }
 
-const createdIds = async ({ server, data }: Bench, count: number): Promise<readonly string[]> => {
-  const answers = await exchange(
-    server.port,
-    clientFiles(data),
-    Array.from({ length: count }, () => unnamedCreate),
-  )
-  return answers.map((answer) => String(decodeResponse(answer, '1.4')[0]?.payload['uniqueIdentifier']))
+const requestsOf = (bench: Bench, mode: Mode): Promise<readonly Buffer[]> => mode.requests(exchangeWith(bench))
+
+type TlsFigure = { readonly mode: Mode; readonly goal: number; readonly connect?: 'full' | 'resumed' }
+
+const detailOf = ({ rate, errors, p50, p99, p999 }: Measured, bare: Measured, processor: number): string => {
+  const times = `p50 ${rounded(p50)} p99 ${rounded(p99)} p99.9 ${rounded(p999)} ms`
+  return `${Math.round(rate)}/s of ${Math.round(bare.rate)}/s, ${times}, by processor time ${rounded(processor)}, ${errors} errors`
 }
 
-const getFigure = async (bench: Bench): Promise<Figure> => {
-  const requests = (await createdIds(bench, 100)).map((id) => encodeRequest('1.4', [getItem(id)]))
-  const [first = unnamedCreate] = requests
-  // Twice: the first Get of an object is also a change, from fresh to not fresh.
-  await exchange(bench.server.port, clientFiles(bench.data), requests)
-  const [answer = first] = await exchange(bench.server.port, clientFiles(bench.data), [first])
+const WHAT = { full: ' over a new connection, full handshake', resumed: ' over a new connection, resumed' }
+
+/** A mode against bare node:tls that answers each message with as many bytes, in turn. */
+const tlsFigure = async (bench: Bench, { mode, goal, connect }: TlsFigure): Promise<Figure> => {
+  const requests = await requestsOf(bench, mode)
+  const [answer = Buffer.alloc(0)] = await exchangeWith(bench)(requests.slice(0, 1))
   const echo = await startEcho(serverFiles(bench.data), answer)
+  const traffic = { connections: connect === undefined ? 32 : 8, requests, connect }
   const rounds = Array.from({ length: ROUNDS }, () => ({
-    echo: run(echo.port, bench.data, 32, requests),
-    ours: run(bench.server.port, bench.data, 32, requests),
+    bare: run(echo, bench.data, traffic),
+    ours: run(bench.server, bench.data, traffic),
   }))
   await echo.stop()
-  const ratio = median(rounds.map(({ ours, echo: bare }) => ours.rate / bare.rate))
+  const ratio = median(rounds.map(({ ours, bare }) => ours.rate / bare.rate))
+  const processor = median(rounds.map(({ ours, bare }) => bare.processor / ours.processor))
   const errors = rounds.reduce((sum, { ours }) => sum + ours.errors, 0)
-  const { rate = 0, p50 = 0, p99 = 0, p999 = 0 } = rounds.at(-1)?.ours ?? {}
-  const bare = Math.round(rounds.at(-1)?.echo.rate ?? 0)
+  const last = rounds.at(-1)
   return {
-    name: 'Get over TLS, 32 connections, of bare node:tls echo',
+    name: `${mode.name}${connect === undefined ? ' over TLS, 32 connections' : WHAT[connect]}, of bare node:tls`,
     value: rounded(ratio),
-    goal: '>= 0.5',
-    met: ratio >= 0.5 && errors === 0,
-    detail: `${Math.round(rate)}/s of ${bare}/s, p50 ${rounded(p50)} p99 ${rounded(p99)} p99.9 ${rounded(p999)} ms, ${errors} errors`,
+    goal: `>= ${goal}`,
+    met: ratio >= goal && errors === 0,
+    detail: last === undefined ? '' : detailOf(last.ours, last.bare, processor),
   }
 }
 
-const createFigure = (bench: Bench): Figure => {
+/** Objects in batches against objects one by one. */
+const batchFigure = async (bench: Bench): Promise<Figure> => {
+  const { get, 'get-batch': batch } = MODES
+  const one = { connections: 32, requests: await requestsOf(bench, get) }
+  const many = { connections: 32, requests: await requestsOf(bench, batch) }
+  const rounds = Array.from({ length: ROUNDS }, () => ({
+    one: run(bench.server, bench.data, one),
+    many: run(bench.server, bench.data, many),
+  }))
+  const ratio = median(rounds.map((round) => (round.many.rate * batch.perMessage) / round.one.rate))
+  const errors = rounds.reduce((sum, round) => sum + round.many.errors, 0)
+  const last = rounds.at(-1)
+  return {
+    name: `${batch.name}, objects, of Get one by one`,
+    value: rounded(ratio),
+    goal: '>= 3',
+    met: ratio >= 3 && errors === 0,
+    detail: `${Math.round((last?.many.rate ?? 0) * batch.perMessage)}/s of ${Math.round(last?.one.rate ?? 0)}/s, ${errors} errors`,
+  }
+}
+
+const createFigure = async (bench: Bench): Promise<Figure> => {
+  const requests = await requestsOf(bench, MODES.create)
   const rounds = Array.from({ length: ROUNDS }, () => {
-    const ours = run(bench.server.port, bench.data, 64, [unnamedCreate])
+    const ours = run(bench.server, bench.data, { connections: 64, requests })
     return { ours, bare: bareInserts(join(bench.data, 'kmipd.db'), bench.data, 3000) }
   })
   const ratio = median(rounds.map(({ ours, bare }) => ours.rate / bare))
@@ -156,7 +186,9 @@ const locateAt = (bench: Bench, objects: number) => {
   const requests = Array.from({ length: 200 }, (_, index) =>
     encodeRequest('1.4', [locateItem(`key-${Math.floor((index * objects) / 200)}`)]),
   )
-  return median(Array.from({ length: ROUNDS }, () => run(bench.server.port, bench.data, 8, requests, 2).rate))
+  return median(
+    Array.from({ length: ROUNDS }, () => run(bench.server, bench.data, { connections: 8, requests, seconds: 2 }).rate),
+  )
 }
 
 const locateFigure = async (bench: Bench): Promise<Figure> => {
@@ -186,13 +218,12 @@ const sealedAgain = ({ data }: Bench): number =>
 
 /** With the objects that are there, so that it takes longer than what is measured meanwhile. */
 const keyRotationFigure = async (bench: Bench): Promise<Figure> => {
-  const requests = (await createdIds(bench, 100)).map((id) => encodeRequest('1.4', [getItem(id)]))
-  await exchange(bench.server.port, clientFiles(bench.data), requests)
-  const alone = run(bench.server.port, bench.data, 32, requests)
+  const traffic = { connections: 32, requests: await requestsOf(bench, MODES.get) }
+  const alone = run(bench.server, bench.data, traffic)
   kmipdRoot('rotate', '--data', bench.data)
   const before = sealedAgain(bench)
   const start = performance.now()
-  const meanwhile = run(bench.server.port, bench.data, 32, requests)
+  const meanwhile = run(bench.server, bench.data, traffic)
   const rate = (sealedAgain(bench) - before) / ((performance.now() - start) / 1000)
   const ratio = meanwhile.rate / alone.rate
   return {
@@ -269,15 +300,46 @@ const report = (figures: readonly Figure[]): void => {
   }
 }
 
+type Row = {
+  readonly name: string
+  /** Measured only where all are asked for, or this one. */
+  readonly extra?: true
+  readonly measure: (bench: Bench) => Promise<readonly Figure[]> | readonly Figure[]
+}
+
+const tlsRow = (name: string, figure: TlsFigure, extra?: true): Row => ({
+  name,
+  ...(extra && { extra }),
+  measure: async (bench) => [await tlsFigure(bench, figure)],
+})
+
+const ROWS: readonly Row[] = [
+  { name: 'codec', measure: codecFigures },
+  tlsRow('get', { mode: MODES.get, goal: 0.5 }),
+  { name: 'get-batch', extra: true, measure: async (bench) => [await batchFigure(bench)] },
+  tlsRow('discover', { mode: MODES.discover, goal: 0.8 }, true),
+  tlsRow('encrypt', { mode: MODES.encrypt, goal: 0.5 }, true),
+  tlsRow('encrypt-64k', { mode: MODES['encrypt-64k'], goal: 0.6 }, true),
+  tlsRow('hmac', { mode: MODES.hmac, goal: 0.5 }, true),
+  tlsRow('full', { mode: MODES.discover, goal: 0.9, connect: 'full' }, true),
+  tlsRow('resumed', { mode: MODES.discover, goal: 0.9, connect: 'resumed' }, true),
+  { name: 'create', measure: async (bench) => [await createFigure(bench)] },
+  { name: 'locate', measure: async (bench) => [await locateFigure(bench)] },
+  { name: 'rotation', measure: async (bench) => [await keyRotationFigure(bench)] },
+  { name: 'start', measure: async (bench) => [await startFigure(bench)] },
+]
+
+const chosen = (): readonly Row[] => {
+  const at = process.argv.indexOf('--only')
+  const only = at < 0 ? undefined : process.argv[at + 1]
+  if (only !== undefined) return ROWS.filter(({ name }) => name === only)
+  return process.argv.includes('--full') ? ROWS : ROWS.filter(({ extra }) => extra !== true)
+}
+
 const data = mkdtempSync(join(tmpdir(), 'kmipd-bench-'))
 const bench: Bench = { data, server: await startKmipd(data) }
 try {
-  report(codecFigures())
-  report([await getFigure(bench)])
-  report([createFigure(bench)])
-  report([await locateFigure(bench)])
-  report([await keyRotationFigure(bench)])
-  report([await startFigure(bench)])
+  for (const { measure } of chosen()) report(await measure(bench))
 } finally {
   await bench.server.stop()
   rmSync(data, { recursive: true, force: true })

@@ -41,5 +41,5 @@ const serve = (task: EchoTask): void => {
   })
 }
 
-const [argument] = process.argv.slice(2)
-if (argument !== undefined) serve(JSON.parse(argument) as EchoTask)
+// Its task is too long for a command line where answers are long.
+if (import.meta.main) serve(JSON.parse(readFileSync(0, 'utf8')) as EchoTask)

@@ -38,9 +38,11 @@ const ended = (child: ChildProcess): Promise<void> =>
 const startChild = async (
   args: readonly string[],
   portOf: (line: string) => number | undefined,
+  input = '',
 ): Promise<RunningServer> => {
   const [command, rest] = pinned(0, args)
-  const child = spawn(command, rest, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(command, rest, { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdin.end(input)
   const lines = createInterface({ input: child.stdout })
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM')
@@ -72,14 +74,41 @@ export const startKmipd = (data: string): Promise<RunningServer> =>
 /** Bare node:tls that answers everything with `response`. */
 export const startEcho = (files: Files, response: Buffer): Promise<RunningServer> =>
   startChild(
-    ['bench/macro/echo-server.ts', JSON.stringify({ ...files, response: response.toString('hex') })],
+    ['bench/macro/echo-server.ts'],
     numberIn(/"port":(\d+)/),
+    JSON.stringify({ ...files, response: response.toString('hex') }),
   )
 
 /** Runs the load generator to its end. */
 export const load = (task: LoadTask): LoadResult => {
-  const [command, args] = pinned(1, ['bench/macro/load.ts', JSON.stringify(task)])
-  return JSON.parse(execFileSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1024 * 1024 })) as LoadResult
+  const [command, args] = pinned(1, ['bench/macro/load.ts'])
+  const input = JSON.stringify(task)
+  return JSON.parse(execFileSync(command, args, { cwd: root, encoding: 'utf8', input })) as LoadResult
+}
+
+const TICKS_PER_SECOND = 100
+
+/** Microseconds of processor time that a process has had so far, where the system tells. */
+const processorTime = (pid: number | undefined): number => {
+  try {
+    const [, fields = ''] = readFileSync(`/proc/${pid ?? 0}/stat`, 'utf8').split(') ')
+    const [user = 0, system = 0] = fields.split(' ').slice(11, 13).map(Number)
+    return ((user + system) * 1_000_000) / TICKS_PER_SECOND
+  } catch {
+    return 0
+  }
+}
+
+export type Measured = LoadResult & {
+  /** Microseconds of the server's processor for each answer: what other work on the machine does not count in. */
+  readonly processor: number
+}
+
+/** Load on a server of this bench. */
+export const loadOn = (server: RunningServer, task: Omit<LoadTask, 'port'>): Measured => {
+  const before = processorTime(server.pid)
+  const result = load({ ...task, port: server.port })
+  return { ...result, processor: (processorTime(server.pid) - before) / Math.max(1, result.answers) }
 }
 
 export const clientFiles = (data: string): Files => ({
