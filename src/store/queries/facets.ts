@@ -60,6 +60,8 @@ export type Driver = {
   readonly source: RawBuilder<unknown>
   readonly key: RawBuilder<number>
   readonly condition: (slots: FacetSlots) => RawBuilder<unknown>
+  /** The index that yields them; absent where there is but one way. */
+  readonly index?: string
   /** Whether the index yields the newest first, so that a page needs no more rows than it shows. */
   readonly ordered: boolean
 }
@@ -145,6 +147,14 @@ const BY_KEY: Driver = {
   ordered: true,
 }
 
+const NEWEST: Driver = {
+  source: sql`objects as d`,
+  key: sql.ref('d.row_key'),
+  condition: ({ tenant }) => sql`d.tenant = ${tenant()}`,
+  index: 'objects_newest',
+  ordered: true,
+}
+
 export const driverOf = (form: DriverForm): Driver => {
   switch (form.kind) {
     case 'equals':
@@ -154,11 +164,12 @@ export const driverOf = (form: DriverForm): Driver => {
     case 'id':
       return byColumns(({ argument }) => sql`d.id = ${argument(0)}`)
     case 'owner':
-      return byColumns(({ argument }) => sql`d.owner = ${argument(0)}`)
+      return { ...byColumns(({ argument }) => sql`d.owner = ${argument(0)}`), index: 'objects_owner' }
     case 'object-type':
-      return byColumns(({ argument }) => sql`d.object_type = ${argument(0)}`)
+      return { ...byColumns(({ argument }) => sql`d.object_type = ${argument(0)}`), index: 'objects_type' }
     case 'newest':
-      return byColumns(() => sql`d.row_key > 0`)
+      // No other bound of the row key than that of a window: SQLite goes by the first it finds.
+      return NEWEST
   }
 }
 

@@ -68,9 +68,15 @@ const conditionsOf = (slot: Slot<SearchParameters>, shape: SearchShape): readonl
   ]
 }
 
+// Told a window of row keys, SQLite would read whole rows of the table instead of those of a covering index.
+const sourceOf = ({ name }: Dialect, form: DriverForm): RawBuilder<unknown> => {
+  const { source, index } = driverOf(form)
+  return name === 'sqlite' && index !== undefined ? sql`${source} indexed by ${sql.ref(index)}` : source
+}
+
 // CROSS JOIN keeps SQLite from turning the join round: the driver yields, the objects are looked up.
-const matching = (slot: Slot<SearchParameters>, shape: SearchShape): RawBuilder<unknown> =>
-  sql`from ${driverOf(shape.driver).source} cross join objects as o
+const matching = (dialect: Dialect, slot: Slot<SearchParameters>, shape: SearchShape): RawBuilder<unknown> =>
+  sql`from ${sourceOf(dialect, shape.driver)} cross join objects as o
     where ${sql.join(conditionsOf(slot, shape), sql` and `)}`
 
 /** A driver without order is sorted: the sign keeps the planner from walking over all rows in their order instead. */
@@ -83,18 +89,18 @@ const ASCENDING = sql`asc`
 const DESCENDING = sql`desc`
 
 /** Compiles the two queries of a search of this shape. */
-export const searchStatements = ({ db }: Dialect, shape: SearchShape): SearchStatements => ({
+export const searchStatements = (dialect: Dialect, shape: SearchShape): SearchStatements => ({
   page: statement((slot: Slot<SearchParameters>) => ({
     compile: () =>
-      sql<{ readonly id: string }>`select o.id as id ${matching(slot, shape)}
+      sql<{ readonly id: string }>`select o.id as id ${matching(dialect, slot, shape)}
         order by ${orderOf(shape.driver)} ${shape.oldestFirst ? ASCENDING : DESCENDING} limit ${slot('limit')} offset ${slot('offset')}`.compile(
-        db,
+        dialect.db,
       ),
   })),
   count: statement((slot: Slot<SearchParameters>) => ({
     compile: () =>
       sql<{ readonly hits: number }>`select count(*) as hits
-        from (select 1 ${matching(slot, shape)} limit ${slot('limit')}) as found`.compile(db),
+        from (select 1 ${matching(dialect, slot, shape)} limit ${slot('limit')}) as found`.compile(dialect.db),
   })),
 })
 
