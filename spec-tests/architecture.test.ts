@@ -68,6 +68,12 @@ const WORDS: readonly (readonly [name: string, word: RegExp, places?: RegExp])[]
   ['a TypeScript enum', /^\s*(export )?(const |declare )*enum \w/m],
   ['any', /[:<|&]\s*any\s*[;,)>\]|&=]|\bany\[\]|\bas any\b/],
   ['a note to do something later', /\b(TODO|FIXME|XXX|HACK)\b/],
+  // Versions live in the ranges of fields, forms and values: nobody else asks which one it is.
+  [
+    'a test for a version',
+    /\b[vV]ersion\w*\s*([<>]=?|[!=]==?)\s*['"]\d|\binRange\([^()]*\{\s*(since|until):\s*['"]\d|\bDRAFT_VERSION\b/,
+    /^(schema|protocol)\//,
+  ],
   ['a disabled rule', /eslint-disable|@ts-(ignore|nocheck|expect-error)|(c8|istanbul|v8) ignore/],
 ]
 

@@ -196,6 +196,7 @@ const serve = async (
     operations: operationsOf(config),
     serverVersion: await programVersion(),
     speaksText: config.https.port !== undefined,
+    draft: config.protocol.draft,
     cachedObjects: config.cache.objects,
     largestResponse: Math.max(LARGEST_RESPONSE, RESPONSE_FACTOR * config.limits.messageSize),
     jobLimits: config.jobs,

@@ -84,8 +84,11 @@ const IDENTIFIERS: ReadonlySet<string> = new Set([
   'LinkedObjectIdentifier',
 ])
 
-/** Each stream and each asynchronous request has a value of its own, though a case has one name for all of them. */
-const RENEWED: ReadonlySet<string> = new Set(['CorrelationValue', 'AsynchronousCorrelationValue'])
+/**
+ * Each stream and each asynchronous request has a value of its own, though a case has one name for all of them; and so has
+ * each key of a pair its own digest (AKLC-O-1-30).
+ */
+const RENEWED: ReadonlySet<string> = new Set(['CorrelationValue', 'AsynchronousCorrelationValue', 'DigestValue'])
 
 const compareVariable = (variable: string, actual: Item, bindings: Bindings): string | undefined => {
   const time = timeOf(variable, bindings)

@@ -38,6 +38,9 @@ const valueAt = (buffer: Buffer, at: number): string => {
     case ITEM_TYPE.Boolean:
       return String(readLong(buffer, at) === 1n)
     case ITEM_TYPE.TextString:
+    case ITEM_TYPE.Identifier:
+    case ITEM_TYPE.Reference:
+    case ITEM_TYPE.NameReference:
       return readText(buffer, at)
     default:
       return readBytes(buffer, at).toString('hex')

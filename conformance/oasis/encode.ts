@@ -1,3 +1,4 @@
+import { ITEM_TYPE } from '../../src/ttlv/item-type.ts'
 import { Writer } from '../../src/ttlv/writer.ts'
 import { codeOf, fieldOfLabel, tagOf } from './names.ts'
 import type { Element } from './parse.ts'
@@ -37,6 +38,10 @@ const writeValue = (writer: Writer, element: Element, field: string, value: stri
       return writer.dateTime(tag, secondsOf(value))
     case 'DateTimeExtended':
       return writer.dateTimeExtended(tag, BigInt(value))
+    case 'Identifier':
+    case 'Reference':
+    case 'NameReference':
+      return writer.textAs(ITEM_TYPE[element.type], tag, value)
     case 'Interval':
       return writer.interval(tag, Number(value))
     default:

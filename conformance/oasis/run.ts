@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { identityOf, startKmipd, temporaryData } from '../../spec-tests/helpers/server.ts'
 import { bindingsFor } from './bindings.ts'
+import { ALL_VERSIONS, DRAFT_VERSION, type Version } from '../../src/schema/version.ts'
 import { parseCase } from './parse.ts'
 import { playCase } from './play.ts'
 import { registerUsers } from './users.ts'
@@ -15,8 +16,6 @@ import { registerUsers } from './users.ts'
  * passes all the same is a failure too, so that the list stays true. With --wait, which takes
  * minutes, cases wait where they are meant to, and the reasons that begin with it do not count.
  */
-
-const VERSIONS = ['1.0', '1.1', '1.2', '1.3', '1.4', '2.0', '2.1'] as const
 
 type Outcome = {
   readonly version: string
@@ -52,11 +51,14 @@ const filesOf = (version: string): readonly string[] => {
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
 }
 
-const playVersion = async (version: (typeof VERSIONS)[number]): Promise<readonly Outcome[]> => {
+const playVersion = async (version: Version): Promise<readonly Outcome[]> => {
   const files = filesOf(version)
   if (files.length === 0) return []
   const { data, remove } = await temporaryData()
-  const server = await startKmipd(data, ['--log-level', 'error', '--https-port', '0'])
+  const server = await startKmipd(data, [
+    ...['--log-level', 'error', '--https-port', '0'],
+    ...(version === DRAFT_VERSION ? ['--draft'] : []),
+  ])
   try {
     const identity = await identityOf(data, 'admin')
     const cases = files.map((file) => ({
@@ -102,7 +104,7 @@ const show = ({ version, name, passed, known, detail }: Outcome): void => {
 }
 
 const table = (outcomes: readonly Outcome[]): void => {
-  for (const version of VERSIONS) {
+  for (const version of ALL_VERSIONS) {
     const mine = outcomes.filter((outcome) => outcome.version === version)
     console.log(
       `${version}  ${String(mine.filter(({ passed }) => passed).length).padStart(3)} of ${String(mine.length).padStart(3)} pass`,
@@ -115,7 +117,7 @@ if (!existsSync(directory)) {
   console.log('0 passed, 0 failed, 0 skipped')
 } else {
   const outcomes: Outcome[] = []
-  for (const version of VERSIONS) outcomes.push(...(await playVersion(version)))
+  for (const version of ALL_VERSIONS) outcomes.push(...(await playVersion(version)))
   if (words.includes('--json')) for (const outcome of outcomes) console.log(JSON.stringify(outcome))
   else {
     for (const outcome of outcomes) show(outcome)

@@ -118,6 +118,10 @@ const SPECIAL: Readonly<Record<string, (target: Target) => Any>> = {
     }),
   'Asynchronous Indicator': credentials,
   'any value': anyValue,
+  'Unique Identifier': references,
+  Ephemeral: () => fc.constantFrom('Data', false),
+  // A text everywhere, and another type in the draft.
+  'Text String': () => text,
   Structure: () => rawChildren,
 }
 

@@ -39,3 +39,13 @@ const read = (name: string): unknown =>
 export const tableFacts = read('tables') as TableFacts
 export const ruleFacts = read('attribute-rules') as RuleFacts
 export const structureFacts = read('structures') as StructureFacts
+
+/** What the draft of 3.0 adds, and the tags that it withdraws. */
+export type DraftFacts = {
+  readonly tags: readonly (readonly [value: string, name: string])[]
+  readonly enumerations: Readonly<Record<string, readonly (readonly [value: string, name: string])[]>>
+  readonly withdrawn: readonly string[]
+  readonly rules: Readonly<Record<string, RuleRow>>
+}
+
+export const draftFacts = read('draft-3.0') as DraftFacts

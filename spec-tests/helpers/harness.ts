@@ -67,6 +67,8 @@ export type HarnessOptions = {
   readonly unregistered?: UnregisteredPolicy
   /** Absent: nobody reads it. */
   readonly log?: Log
+  /** Whether the draft of 3.0 is spoken. */
+  readonly draft?: boolean
 }
 
 export type UserOptions = DeviceIdentifiers & {
@@ -146,7 +148,11 @@ type Opened = {
   close(): Promise<void>
 }
 
-const open = async (directory: string, clock: Clock, { log = quiet, ...policy }: HarnessOptions): Promise<Opened> => {
+const open = async (
+  directory: string,
+  clock: Clock,
+  { log = quiet, draft = false, ...policy }: HarnessOptions,
+): Promise<Opened> => {
   const store = await openSqliteStore({ path: join(directory, 'kmipd.db') })
   const rootKey = await openRootKey({ path: join(directory, 'root.key') })
   const storeKeys = await loadStoreKeys([rootKey], store.objects.settings)
@@ -175,6 +181,7 @@ const open = async (directory: string, clock: Clock, { log = quiet, ...policy }:
     log,
     operations: OPERATIONS,
     serverVersion: 'test',
+    draft,
     cachedObjects: 1000,
   })
   await handler.start()

@@ -9,7 +9,7 @@ import type {
 import { requestMessage, responseMessage } from '../../src/protocol/message.ts'
 import { TAG } from '../../src/protocol/tags.ts'
 import { struct } from '../../src/schema/struct.ts'
-import { type Version, versionNumbers } from '../../src/schema/version.ts'
+import { extendedTypesIn, type Version, versionNumbers } from '../../src/schema/version.ts'
 import { scan } from '../../src/ttlv/scan.ts'
 import { Writer } from '../../src/ttlv/writer.ts'
 
@@ -69,7 +69,7 @@ export const encodeRequest = (version: Version, items: readonly Item[], options:
 
 /** Decodes a response message; it must be well formed in the version it names. */
 export const decodeResponse = (bytes: Buffer, version: Version): readonly ItemResult[] => {
-  scan(bytes, true)
+  scan(bytes, extendedTypesIn(version))
   const { items } = responseMessage.compile(version).read(bytes, 0)
   return items.map((item) => {
     const operation = OPERATIONS.find(({ code }) => code === item.operation)

@@ -4,8 +4,8 @@ import type { AttributeRow, Permission } from '../../src/protocol/attribute.ts'
 import { ATTRIBUTES, type AttributeName } from '../../src/protocol/attributes.ts'
 import { OBJECT_TYPE, OPERATION } from '../../src/protocol/enumerations.ts'
 import { TAGS } from '../../src/protocol/tags.ts'
-import { inRange, VERSIONS } from '../../src/schema/version.ts'
-import { ruleFacts, type RuleRow, tableFacts } from '../helpers/facts.ts'
+import { DRAFT_VERSION, inRange, VERSIONS } from '../../src/schema/version.ts'
+import { draftFacts, ruleFacts, type RuleRow, tableFacts } from '../helpers/facts.ts'
 import { camelCase } from '../helpers/names.ts'
 
 /** Certificate Attributes stand in 2.x as one entry for all of them (2.1 §4.6); Custom Attribute is no row of ours. */
@@ -18,6 +18,17 @@ const labelOf = (listed: string): string =>
   listed
 
 const rowsOf = (name: AttributeName): readonly RuleRow[] =>
+  attributeRow(name).since === DRAFT_VERSION && !isCertificateAttribute(name) ? [draftRow(name)] : publishedRows(name)
+
+/** The draft has one table for all counters (3.0 section 4.13). */
+const draftRow = (name: AttributeName): RuleRow => {
+  const { label } = ATTRIBUTES[name]
+  const row = draftFacts.rules[label] ?? draftFacts.rules[label.replace(/^.* Counter$/, 'Counters')]
+  if (row === undefined) throw new TypeError(`no rules for ${name}`)
+  return row
+}
+
+const publishedRows = (name: AttributeName): readonly RuleRow[] =>
   VERSIONS.flatMap((version) => {
     const rules = ruleFacts.rules[version]
     if (isCertificateAttribute(name))
@@ -70,10 +81,20 @@ const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   'Certificates, PGP keys': ['Certificate', 'PGPKey'],
   'Opaque Objects': ['OpaqueObject'],
   'Public Keys, Private Keys': ['PublicKey', 'PrivateKey'],
+  'Credential Objects': [
+    'Certificate',
+    'PasswordCredential',
+    'DeviceCredential',
+    'OneTimePasswordCredential',
+    'HashedPasswordCredential',
+  ],
+  'Cryptographic Objects': [
+    ...['Certificate', 'SymmetricKey', 'PublicKey', 'PrivateKey', 'SplitKey', 'SecretData', 'PGPKey'],
+  ],
 }
 
 const OPERATION_NAME = new RegExp(
-  (tableFacts.enumerations['Operation'] ?? [])
+  [...(tableFacts.enumerations['Operation'] ?? []), ...(draftFacts.enumerations['Operation'] ?? [])]
     .map(([, name]) => `\\b${name}\\b`)
     .sort((a, b) => b.length - a.length)
     .join('|'),

@@ -4,7 +4,7 @@ import { TAGS } from '../../src/protocol/tags.ts'
 import type { EnumRow, Enumeration } from '../../src/schema/enumeration.ts'
 import { rankOf, type Version } from '../../src/schema/version.ts'
 import { ITEM_TYPE } from '../../src/ttlv/item-type.ts'
-import { tableFacts, type TableRow } from '../helpers/facts.ts'
+import { draftFacts, tableFacts, type TableRow } from '../helpers/facts.ts'
 import { camelCase } from '../helpers/names.ts'
 
 /*
@@ -45,6 +45,10 @@ const DEVIATIONS: Readonly<Record<string, Readonly<Record<string, Deviation>>>> 
     'Transparent ECMQV Public Key': DEPRECATED,
   },
   'Object Type': { Template: DEPRECATED },
+  'Result Reason': {
+    'Object Not Found': { why: 'BL-M-20 of 3.0 has Item Not Found for what is not there', until: '2.1' },
+    'Unknown Object Group': { why: 'the draft of 3.0 reserves it', until: '2.1' },
+  },
   'Certificate Request Type': { PGP: DEPRECATED },
   'Split Key Method': {
     'Polynomial Sharing GF(216)': { why: 'the exponent is set in superscript', name: 'PolynomialSharingGF2_16' },
@@ -113,11 +117,26 @@ const shown = (rows: Iterable<readonly [string, Expected]>): readonly string[] =
 const actualOf = (table: Enumeration): readonly (readonly [string, Expected])[] =>
   Object.entries<EnumRow>(table.rows).map(([name, [code, since, until]]) => [name, { code, since, until }])
 
+/** The facts of the published versions and of the draft. */
+const withDraft = (rows: readonly TableRow[], added: (typeof draftFacts)['tags'] = []): readonly TableRow[] => [
+  ...rows.map(([value, name, since, until]): TableRow => [
+    value,
+    name,
+    since,
+    until ?? (rows === tableFacts.tags && draftFacts.withdrawn.includes(name) ? '2.1' : null),
+  ]),
+  ...added.map(([value, name]): TableRow => [value, name, '3.0', null]),
+]
+
+/** Kinds of link that are attributes in 3.0, and have extension codes elsewhere: no table has those. */
+const isKindOfLink = ({ title }: Enumeration, [, { since }]: readonly [string, Expected]): boolean =>
+  title === 'Link Type' && since === '3.0'
+
 const TABLES: readonly Enumeration[] = Object.values(enumerations)
 const FACTS: ReadonlyMap<string, readonly TableRow[]> = new Map(Object.entries(tableFacts.enumerations))
 
 void test('1.4 §9.1.3.1 / 2.1 §11.56: the tags are those of the specifications', (t) => {
-  t.same(shown(actualOf(TAGS)), shown(expectedOf('Tag', tableFacts.tags)))
+  t.same(shown(actualOf(TAGS)), shown(expectedOf('Tag', withDraft(tableFacts.tags, draftFacts.tags))))
   t.end()
 })
 
@@ -126,7 +145,9 @@ const ELSEWHERE: ReadonlySet<string> = new Set(['PKCS_11 Function', 'PKCS_11 Ret
 
 for (const table of TABLES.filter(({ title }) => !ELSEWHERE.has(title))) {
   void test(`1.4 §9.1.3.2 and .3 / 2.1 §11 and §12: ${table.title} is that of the specifications`, (t) => {
-    t.same(shown(actualOf(table)), shown(expectedOf(table.title, FACTS.get(table.title) ?? [])))
+    const expected = withDraft(FACTS.get(table.title) ?? [], draftFacts.enumerations[table.title])
+    const actual = actualOf(table).filter((row) => !isKindOfLink(table, row))
+    t.same(shown(actual), shown(expectedOf(table.title, expected)))
     t.end()
   })
 }
@@ -139,7 +160,7 @@ void test('1.4 §9.1.3 / 2.1 §11: every enumeration of the specifications has a
     'item types stand in src/ttlv',
   )
   t.same(
-    [...titles].filter((title) => !FACTS.has(title) && !ELSEWHERE.has(title)),
+    [...titles].filter((title) => !FACTS.has(title) && !ELSEWHERE.has(title) && !(title in draftFacts.enumerations)),
     ['Opaque Data Type'],
     'the standard defines extensions of it only',
   )

@@ -43,6 +43,8 @@ const fits = ({ row, facts, keys }: Stored, condition: Condition, now: number): 
       return row.id === condition.id
     case 'object-type':
       return row.objectType === condition.objectType
+    case 'object-types':
+      return row.objectType >= condition.from && row.objectType <= condition.to
     case 'state':
       return STATE.code[stateAt(row.lifecycle, now)] === condition.state
   }

@@ -4,7 +4,7 @@ import { OPERATION, type Operation } from '../protocol/enumerations.ts'
 import { requestMessage, responseMessage } from '../protocol/message.ts'
 import { TAG } from '../protocol/tags.ts'
 import type { Kind } from '../schema/kind.ts'
-import { inRange, type Version, versionNumbers } from '../schema/version.ts'
+import { extendedTypesIn, type Version, versionNumbers } from '../schema/version.ts'
 import { createFrameSplitter, type FrameSplitter } from '../ttlv/frame.ts'
 import { scan } from '../ttlv/scan.ts'
 import { Writer } from '../ttlv/writer.ts'
@@ -52,7 +52,7 @@ export const decodeResponse = <Response>(
   { operation, response }: Pick<Call<unknown, Response>, 'operation' | 'response'>,
   message: Buffer,
 ): Response => {
-  scan(message, inRange(version, { since: '2.0' }))
+  scan(message, extendedTypesIn(version))
   const [item, ...more] = responseMessage.compile(version).read(message, 0).items
   if (item === undefined || more.length > 0) throw new Error(`${operation}: the answer is not one item`)
   if (item.resultStatus !== 'Success')

@@ -68,7 +68,8 @@ const introduce = async (config: Config, { port, httpsPort }: RunningServer, io:
 
 const serve = async (options: Options, context: CliContext): Promise<void> => {
   const { io } = context
-  const config = await withPin(configFrom(options, context), io)
+  const draft = options['draft'] === true ? { 'protocol.draft': 'true' } : {}
+  const config = await withPin(configFrom(options, context, draft), io)
   const program = await context.loadProgram()
   const made = await setUp(program, config)
   for (const line of made) io.out(`made ${line}`)
@@ -89,5 +90,6 @@ const serve = async (options: Options, context: CliContext): Promise<void> => {
 /** `kmipd serve`: the server, until SIGTERM or SIGINT; SIGHUP reloads certificates. */
 export const serveCommand = (context: CliContext): Command =>
   withConfig(new Command('serve'), true)
+    .option('--draft', 'speak the committee draft of KMIP 3.0 besides the published versions')
     .description('serve KMIP until told to stop; SIGHUP reloads the certificates')
     .action((options: Options) => serve(options, context))

@@ -48,6 +48,13 @@ const https = z.strictObject({
   }),
 })
 
+const protocol = z.strictObject({
+  draft: z.boolean().default(false).meta({
+    description:
+      'Whether the committee draft of KMIP 3.0 is spoken besides the published versions (docs/kmip-3.0.md). serve --draft says the same.',
+  }),
+})
+
 const tls = z.strictObject({
   certificate: path('Server certificate, with its chain, in PEM. Without it the server makes and renews its own.'),
   key: path('Private key of that certificate, in PEM.'),
@@ -165,6 +172,7 @@ export const configSchema = z
     }),
     limits: limits.prefault({}),
     https: https.prefault({}),
+    protocol: protocol.prefault({}),
     tls: tls.prefault({}),
     database: database.prefault({}),
     rootKey: rootKey.prefault({}),

@@ -26,6 +26,8 @@ export const instancesOf = <N extends AttributeName>(set: AttributeSet, name: N)
 /** Whether an instance is one of those that `ref` names. */
 export const isInstanceOf = (attribute: Attribute, ref: AttributeRef | Attribute): boolean => {
   if (attribute.name !== ref.name) return false
+  if (attribute.name === 'Link' && 'linkType' in ref && ref.linkType !== undefined)
+    return attribute.value.linkType === ref.linkType
   if (attribute.name !== 'VendorAttribute' || ref.name !== 'VendorAttribute') return true
   return attribute.vendor === ref.vendor && attribute.attributeName === ref.attributeName
 }

@@ -1,11 +1,13 @@
 import type { Attribute, AttributeRef } from '../protocol/attribute-instance.ts'
 import type { AttributeName } from '../protocol/attributes.ts'
 import { ATTRIBUTE_NAMES } from '../protocol/attribute-lookup.ts'
+import type { AttributeValue } from '../protocol/attributes.ts'
+import type { LinkType } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { inRange, type Version } from '../schema/version.ts'
 import { rulesOf } from './attribute-rules.ts'
 import { isInstanceOf } from './attribute-set.ts'
-import { type ManagedObject, stateOf } from './managed-object.ts'
+import { isSystemObject, type ManagedObject, stateOf } from './managed-object.ts'
 
 const RANK: ReadonlyMap<string, number> = new Map(ATTRIBUTE_NAMES.map((name, index) => [name, index]))
 
@@ -16,6 +18,7 @@ const rankOf = ({ name }: Attribute): number => RANK.get(name) ?? ATTRIBUTE_NAME
 const derived = (object: ManagedObject, now: number): readonly Attribute[] => [
   { name: 'UniqueIdentifier', value: object.id },
   { name: 'ObjectType', value: object.objectType },
+  { name: 'ObjectClass', value: isSystemObject(object) ? 'System' : 'User' },
   // A Template has no life of its own (1.4 appendix B).
   ...(object.objectType === 'Template' ? [] : [{ name: 'State', value: stateOf(object, now) } as const]),
 ]
@@ -71,7 +74,8 @@ export const commonAttributes = (attributes: readonly Attribute[]): readonly Att
 /** One text per attribute, whatever its value. */
 export const attributeKey = (ref: AttributeRef | Attribute): string => {
   if (ref.name === 'Unknown') return `unknown ${ref.label}`
-  return ref.name === 'VendorAttribute' ? `vendor ${encodeURIComponent(ref.vendor)} ${ref.attributeName}` : ref.name
+  if (ref.name === 'VendorAttribute') return `vendor ${encodeURIComponent(ref.vendor)} ${ref.attributeName}`
+  return 'linkType' in ref && ref.linkType !== undefined ? `${ref.name} ${ref.linkType}` : ref.name
 }
 
 /**
@@ -94,9 +98,15 @@ export const attributesNamed = (
 export const refOf = (attribute: Attribute): AttributeRef =>
   attribute.name === 'VendorAttribute'
     ? { name: attribute.name, vendor: attribute.vendor, attributeName: attribute.attributeName }
-    : { name: attribute.name }
+    : { name: attribute.name, ...(attribute.name === 'Link' ? kindOf(attribute.value) : {}) }
 
-/** The names of the attributes that an object has, each once. */
+/** Links of a kind that only its vendor knows are not told apart. */
+const kindOf = ({ linkType }: AttributeValue<'Link'>): { readonly linkType?: LinkType } =>
+  typeof linkType === 'string' ? { linkType } : {}
+
+/** The names of the attributes that an object has, each once; links of each kind count as an attribute. */
 export const attributeList = (object: ManagedObject, now: number): readonly AttributeRef[] => [
-  ...new Map(allAttributes(object, now).map((attribute) => [attributeKey(attribute), refOf(attribute)])).values(),
+  ...new Map(
+    allAttributes(object, now).map((attribute) => [attributeKey(refOf(attribute)), refOf(attribute)]),
+  ).values(),
 ]

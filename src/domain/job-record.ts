@@ -1,5 +1,7 @@
 import {
   BATCH_ERROR_CONTINUATION_OPTION,
+  EPHEMERAL,
+  type Ephemeral,
   OPERATION,
   PROCESSING_STAGE,
   RESULT_REASON,
@@ -7,7 +9,8 @@ import {
 } from '../protocol/enumerations.ts'
 import { protocolVersion } from '../protocol/message.ts'
 import { TAG } from '../protocol/tags.ts'
-import { rawItem } from '../schema/combinators.ts'
+import { mapped } from '../protocol/structures/unique-identifier.ts'
+import { alternative, oneOf, rawItem } from '../schema/combinators.ts'
 import { enumeration } from '../schema/enumeration.ts'
 import { boolean, bytes, dateTime, enumerationCode, enumOf, integer, text } from '../schema/primitives.ts'
 import { type Infer, optional, repeated, required, struct } from '../schema/struct.ts'
@@ -76,12 +79,28 @@ const storedFailure = struct('Failure', {
   message: required(TAG.ResultMessage, text),
 })
 
+/** As the item has it; a Boolean where that is all there is to say. */
+const ephemeral = oneOf<Ephemeral | false>('Ephemeral', [
+  alternative<Ephemeral | false, 'Data' | false>(
+    mapped(
+      boolean,
+      (value): 'Data' | false => (value ? 'Data' : false),
+      (value) => value === 'Data',
+    ),
+    (value): value is 'Data' | false => value === 'Data' || value === false,
+  ),
+  alternative<Ephemeral | false, Ephemeral>(
+    enumOf(EPHEMERAL),
+    (value): value is Ephemeral => typeof value === 'string',
+  ),
+])
+
 const storedJob = struct('Job', {
   id: required(FIELD.id, text),
   principal: required(FIELD.principal, principal),
   version: required(TAG.ProtocolVersion, protocolVersion),
   operation: required(TAG.Operation, enumerationCode),
-  ephemeral: optional(TAG.Ephemeral, boolean),
+  ephemeral: optional(TAG.Ephemeral, ephemeral),
   option: required(TAG.BatchErrorContinuationOption, enumOf(BATCH_ERROR_CONTINUATION_OPTION)),
   position: required(FIELD.position, integer),
   count: required(FIELD.count, integer),

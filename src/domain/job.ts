@@ -1,6 +1,7 @@
 import type {
   BatchErrorContinuationOption,
   CancellationResult,
+  Ephemeral,
   Operation,
   ProcessingStage,
   ResultReason,
@@ -47,7 +48,7 @@ export type Job = {
   readonly version: Version
   /** Code of the operation, whether the server knows it or not. */
   readonly operation: number
-  readonly ephemeral: boolean | undefined
+  readonly ephemeral: Ephemeral | false | undefined
   readonly option: BatchErrorContinuationOption
   /** Its place among the jobs of its batch, and how many they are. */
   readonly position: number

@@ -23,6 +23,19 @@ export type ManagedObject = {
 
 export const stateOf = (object: ManagedObject, now: number): State => stateAt(lifecycleOf(object.attributes), now)
 
+/** Objects that say who may come in (3.0 section 2.1); all others are those of users. */
+const SYSTEM_OBJECTS: ReadonlySet<ObjectType> = new Set([
+  'User',
+  'Group',
+  'PasswordCredential',
+  'DeviceCredential',
+  'OneTimePasswordCredential',
+  'HashedPasswordCredential',
+])
+
+export const isSystemObject = ({ objectType }: Pick<ManagedObject, 'objectType'>): boolean =>
+  SYSTEM_OBJECTS.has(objectType)
+
 export const isDestroyed = (object: ManagedObject): boolean => valueOf(object.attributes, 'DestroyDate') !== undefined
 
 export const isArchived = (object: ManagedObject): boolean => valueOf(object.attributes, 'ArchiveDate') !== undefined

@@ -124,6 +124,8 @@ export type Condition =
   | { readonly kind: 'at-least'; readonly fact: LimitFact; readonly limit: bigint }
   | { readonly kind: 'id'; readonly id: string }
   | { readonly kind: 'object-type'; readonly objectType: number }
+  /** Codes of Object Types, both ends included. */
+  | { readonly kind: 'object-types'; readonly from: number; readonly to: number }
   /** Code of a State, at the time of the search. */
   | { readonly kind: 'state'; readonly state: number }
   /** All of these bits are set. */

@@ -21,6 +21,8 @@ export type LocateQuery = {
   readonly offsetItems: number | undefined
   readonly storageStatusMask: number | undefined
   readonly objectGroupMember: ObjectGroupMember | undefined
+  /** Bits of the classes that are searched; absent: User Objects. */
+  readonly objectClassMask?: number | undefined
 }
 
 export type LocateResult = {
@@ -50,6 +52,8 @@ export type ServerFacts = {
   readonly vendorIdentification: string
   readonly productName: string
   readonly serverVersion: string
+  /** Protocol versions that are spoken, oldest first. */
+  readonly versions: readonly Version[]
   /** Operations that are answered, with the versions that know them. */
   readonly operations: readonly {
     readonly name: Operation

@@ -1,6 +1,6 @@
 import { PROFILE_NAME, type ProfileName } from '../protocol/enums/profile-name.ts'
 import type { ServerFacts } from './operation-context.ts'
-import { inRange, type Version, versionNumbers } from '../schema/version.ts'
+import { type Version, versionNumbers } from '../schema/version.ts'
 
 /*
  * Profiles that this server keeps to (1.4 section 2.1.19, 2.1 section 7.31): those of whose official cases every
@@ -36,10 +36,10 @@ const SERVER_FAMILIES: readonly Family[] = [
 ]
 
 /** Names of 1.x hold the version; those of 2.x have it in a field of its own. */
-const nameIn = (family: string, version: Version): string => {
-  const { major, minor } = versionNumbers(version)
-  return major === 1 ? `${family}KMIPV1_${minor}` : family
-}
+const inItsName = (version: Version): boolean => versionNumbers(version).major === 1
+
+const nameIn = (family: string, version: Version): string =>
+  inItsName(version) ? `${family}KMIPV1_${versionNumbers(version).minor}` : family
 
 export const KEPT_PROFILES: readonly KeptProfile[] = SERVER_FAMILIES.flatMap(([family, cases, versions, text]) =>
   versions.flatMap((version) => {
@@ -53,6 +53,6 @@ export const profilesIn = (version: Version, { speaksText }: Pick<ServerFacts, '
   KEPT_PROFILES.filter(({ name, needsText }) => PROFILE_NAME.knownIn(name, version) && (speaksText || !needsText)).map(
     (profile) => ({
       profileName: profile.name,
-      profileVersion: inRange(profile.version, { since: '2.0' }) ? versionNumbers(profile.version) : undefined,
+      profileVersion: inItsName(profile.version) ? undefined : versionNumbers(profile.version),
     }),
   )

@@ -123,7 +123,11 @@ export const wrappedObject = (
   checkSecrecy(object, steps)
   checkEncoding(specification)
   const { encryptionKeyInformation, macSignatureKeyInformation, encodingOption, attributeName } = specification
-  const attributes = attributesNamed(object, attributeName.map(readLabel), context.now)
+  const attributes = attributesNamed(
+    object,
+    attributeName.map((label) => readLabel(label, context.version)),
+    context.now,
+  )
   const encryption = steps.encrypts ? choose(context, encryptionKeyInformation, 'encrypt', object) : undefined
   return then<Chosen | undefined, ObjectValue>(encryption, (encrypts) =>
     then<Chosen | undefined, ObjectValue>(

@@ -89,8 +89,8 @@ const createParser = (reading: State, fragment: boolean): SaxesParser<{ xmlns: t
   parser.on('text', (text) => {
     if (text.trim() !== '') refuse('text between elements')()
   })
-  parser.on('xmldecl', ({ version, encoding }) => {
-    if (version !== '1.0' || (encoding ?? 'utf-8').toLowerCase() !== 'utf-8') refuse('another version or encoding')()
+  parser.on('xmldecl', ({ version: xml, encoding }) => {
+    if (xml !== '1.0' || (encoding ?? 'utf-8').toLowerCase() !== 'utf-8') refuse('another version or encoding')()
   })
   parser.on('opentagstart', () => {
     start = parser.position

@@ -31,6 +31,9 @@ const format = (values: ValueWriter, buffer: Buffer, at: number, field: number):
     case ITEM_TYPE.Boolean:
       return values.boolean(readBoolean(buffer, at))
     case ITEM_TYPE.TextString:
+    case ITEM_TYPE.Identifier:
+    case ITEM_TYPE.Reference:
+    case ITEM_TYPE.NameReference:
       return values.text(readText(buffer, at))
     case ITEM_TYPE.ByteString:
       return values.bytes(readBytes(buffer, at))

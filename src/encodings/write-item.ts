@@ -36,6 +36,12 @@ const given =
     return true
   }
 
+const asText = (type: 'Identifier' | 'Reference' | 'NameReference'): Write =>
+  given(
+    (r, v) => r.text(v),
+    (w, tag, v) => w.textAs(ITEM_TYPE[type], tag, v),
+  )
+
 const WRITE: { readonly [N in Exclude<ItemTypeName, 'Structure'>]: Write } = {
   Integer: given(
     (r, v, field) => r.integer(v, field),
@@ -77,6 +83,9 @@ const WRITE: { readonly [N in Exclude<ItemTypeName, 'Structure'>]: Write } = {
     (r, v) => r.dateTimeExtended(v),
     (w, tag, v) => w.dateTimeExtended(tag, v),
   ),
+  Identifier: asText('Identifier'),
+  Reference: asText('Reference'),
+  NameReference: asText('NameReference'),
 }
 
 const writeStructure = (target: Target, tag: number, item: TextItem): void => {

@@ -1,7 +1,7 @@
 import { DATA, type Data, type Operation } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { TAG } from '../protocol/tags.ts'
-import { ITEM_TYPE } from '../ttlv/item-type.ts'
+import { ITEM_TYPE, isTextType } from '../ttlv/item-type.ts'
 import {
   HEADER_LENGTH,
   nextItem,
@@ -89,8 +89,18 @@ export const keepIdentifiers = (writer: Writer, start: number, { answered }: Bat
   if (answered === undefined) return
   const payload = writer.bytes(start)
   for (let at = HEADER_LENGTH; at < payload.length; at = nextItem(payload, at))
-    if (IDENTIFIERS.has(tagAt(payload, at)) && typeAt(payload, at) === ITEM_TYPE.TextString)
-      answered.push(readText(payload, at))
+    if (IDENTIFIERS.has(tagAt(payload, at)) && isTextType(typeAt(payload, at))) answered.push(readText(payload, at))
+}
+
+/** Leaves everything out of the response payload that has been written from `start` on, or its identifiers (3.0 section 8.1.3). */
+export const leaveOut = (writer: Writer, start: number, what: 'Empty' | 'UniqueIdentifier'): void => {
+  const payload = Buffer.from(writer.bytes(start))
+  writer.truncate(start)
+  const begun = writer.begin(tagAt(payload, 0))
+  for (let at = HEADER_LENGTH; at < payload.length; at = nextItem(payload, at))
+    if (what !== 'Empty' && !IDENTIFIERS.has(tagAt(payload, at)))
+      writer.raw(payload.subarray(at, nextItem(payload, at)))
+  writer.end(begun)
 }
 
 /** Whether the answer of an operation has Data that others may use. */

@@ -68,6 +68,10 @@ const MEANING: Readonly<Record<Exclude<UniqueIdentifier, 'IDPlaceholder'>, reado
   ReKey: ['ReKey'],
   ReCertify: ['ReCertify'],
   ReKeyKeyPair: ['ReKeyKeyPair'],
+  ReProvision: ['ReProvision'],
+  CreateUser: ['CreateUser'],
+  CreateGroup: ['CreateGroup'],
+  CreateCredential: ['CreateCredential'],
   ReKeyKeyPairPrivateKey: ['ReKeyKeyPair', 0],
   ReKeyKeyPairPublicKey: ['ReKeyKeyPair', 1],
 }

@@ -1,4 +1,5 @@
 import { OBJECT_TYPE } from '../protocol/enumerations.ts'
+import { ALL_VERSIONS, VERSIONS } from '../schema/version.ts'
 import type { ScanLimits } from '../ttlv/scan.ts'
 import type { Access } from '../domain/access.ts'
 import type { Authenticator } from '../domain/authenticator.ts'
@@ -36,6 +37,8 @@ export type EngineDependencies = JobOptions & {
   readonly serverVersion: string
   /** Whether messages in JSON and XML are spoken; absent: they are not. */
   readonly speaksText?: boolean
+  /** Whether the draft of 3.0 is spoken besides the published versions. */
+  readonly draft?: boolean
   /** Objects kept in memory, where the store is ours alone. */
   readonly cachedObjects: number
   readonly limits?: ScanLimits
@@ -50,10 +53,16 @@ export type EngineDependencies = JobOptions & {
 /** Identifiers in one answer of Locate, whatever the client asks for. */
 export const LOCATE_CAP = 1_000
 
-const describe = ({ operations, serverVersion, speaksText = false }: EngineDependencies): ServerFacts => ({
+const describe = ({
+  operations,
+  serverVersion,
+  speaksText = false,
+  draft = false,
+}: EngineDependencies): ServerFacts => ({
   vendorIdentification: 'kmipd',
   productName: 'kmipd',
   serverVersion,
+  versions: draft ? ALL_VERSIONS : VERSIONS,
   operations: operations.map(({ name, since, until }) => ({ name, since, until })),
   // Register takes them all.
   objectTypes: OBJECT_TYPE.names,
@@ -82,6 +91,7 @@ export const createEngine = (dependencies: EngineDependencies): Engine => {
     locateCap: LOCATE_CAP,
     streams,
     outbox: () => courier?.outbox,
+    hasSystemObjects: dependencies.draft === true,
   }
   const base = {
     operations: new Map(operations.map((operation) => [operation.code, operation])),

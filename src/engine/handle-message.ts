@@ -35,10 +35,6 @@ export const LARGEST_RESPONSE = 4 * 1024 * 1024
 /** The version in which a stream is refused that names none. */
 const UNKNOWN_VERSION: MessageVersion = { version: LATEST_VERSION, spoken: false }
 
-/** The version of what is there of a message. */
-const versionIn = (message: Buffer | undefined): MessageVersion =>
-  (message === undefined ? undefined : peekVersion(message)) ?? UNKNOWN_VERSION
-
 /** What a client may ask that nobody knows yet (1.4 section 6.6, 2.1 section 9.4). */
 const ENQUIRIES: ReadonlySet<number> = new Set([OPERATION.code.Query, OPERATION.code.DiscoverVersions])
 
@@ -67,9 +63,6 @@ const wishesOf = ({ header, items }: RequestMessage, largestResponse: number) =>
     option,
   }
 }
-
-/** Batch Count stands at the end of the response header, whose other fields are of fixed length here. */
-const batchCountAt = (writer: Writer): number => writer.length - 16
 
 type Accepted = Extract<Verdict, { refusal?: undefined }>
 
@@ -115,7 +108,7 @@ const placeOf = (message: Buffer, error: unknown): string | undefined =>
 const withRefusal = (writer: Writer, version: Version, failure: Failure, now: number): Writer => {
   const message = beginMessage(writer, version, now, 1)
   writeFailedItem(writer, undefined, failure, version)
-  writer.end(message)
+  endMessage(writer, message, 1)
   return writer
 }
 
@@ -141,6 +134,10 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
   const costs = createCosts(parts.operations)
 
   const limitsFor = scanLimits(limits)
+  /** The version of what is there of a message. */
+  const versionIn = (message: Buffer | undefined): MessageVersion =>
+    (message === undefined ? undefined : peekVersion(message, parts.server.versions)) ?? UNKNOWN_VERSION
+
   const reply = (writer: Writer, close: boolean): Reply => replyFrom(pool, writer, close)
 
   const refusal = (version: Version, failure: Failure, close: boolean): Reply =>
@@ -159,12 +156,11 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
     const { items } = request
     const writer = pool.acquire()
     const message = beginMessage(writer, version, parts.clock.now(), items.length, who)
-    const countAt = batchCountAt(writer)
     const wishes = wishesOf(request, largestResponse)
     const { principal } = who
     const result = runBatch({ ...wishes, parts, version, writer, role: session.role, principal, link: linkOf(session) })
     return then(result, ({ count }) => {
-      endMessage(writer, message, countAt, count)
+      endMessage(writer, message, count)
       const { role } = wishes.batch
       const answered = reply(writer, false)
       if (role === undefined) return answered

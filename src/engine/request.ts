@@ -1,8 +1,8 @@
-import { requestMessage, type RequestMessage } from '../protocol/message.ts'
+import { countsItems, requestMessage, type RequestMessage } from '../protocol/message.ts'
 import { OPERATION } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { TAG } from '../protocol/tags.ts'
-import { inRange, LATEST_VERSION, type Version, VERSIONS, versionOf } from '../schema/version.ts'
+import { extendedTypesIn, LATEST_VERSION, type Version, versionOf } from '../schema/version.ts'
 import { ITEM_TYPE } from '../ttlv/item-type.ts'
 import { HEADER_LENGTH, lengthAt, paddedLength, readInteger, tagAt, typeAt } from '../ttlv/reader.ts'
 import { scan, type ScanLimits } from '../ttlv/scan.ts'
@@ -22,8 +22,8 @@ const MINOR_AT = MAJOR_AT + HEADER_LENGTH + paddedLength(INTEGER_LENGTH)
 const VERSION_END = MINOR_AT + HEADER_LENGTH + paddedLength(INTEGER_LENGTH)
 
 /** The newest version that shares the major number, so that the client can read the answer. */
-const nearest = (major: number): Version =>
-  VERSIONS.findLast((version) => version.startsWith(`${major}.`)) ?? LATEST_VERSION
+const nearest = (major: number, versions: readonly Version[]): Version =>
+  versions.findLast((version) => version.startsWith(`${major}.`)) ?? LATEST_VERSION
 
 const isItem = (message: Buffer, at: number, tag: number, type: number, length: number): boolean =>
   tagAt(message, at) === tag && typeAt(message, at) === type && lengthAt(message, at) === length
@@ -31,9 +31,9 @@ const isItem = (message: Buffer, at: number, tag: number, type: number, length: 
 /**
  * Reads the version before anything else, since everything else depends on it; undefined where the message does not
  * begin as one (1.4 section 6.1, 2.1 section 9.16). Nothing has been checked yet, so nothing is taken for granted here:
- * what is wrong with such a message is found, and answered, when it is parsed.
+ * what is wrong with such a message is found, and answered, when it is parsed. `versions` are those that are spoken.
  */
-export const peekVersion = (message: Buffer): MessageVersion | undefined => {
+export const peekVersion = (message: Buffer, versions: readonly Version[]): MessageVersion | undefined => {
   const begins =
     message.length >= VERSION_END &&
     isItem(message, VERSION_AT, TAG.ProtocolVersion, ITEM_TYPE.Structure, VERSION_END - MAJOR_AT) &&
@@ -42,15 +42,19 @@ export const peekVersion = (message: Buffer): MessageVersion | undefined => {
   if (!begins) return undefined
   const major = readInteger(message, MAJOR_AT)
   const version = versionOf(major, readInteger(message, MINOR_AT))
-  return version === undefined ? { version: nearest(major), spoken: false } : { version, spoken: true }
+  return version === undefined || !versions.includes(version)
+    ? { version: nearest(major, versions), spoken: false }
+    : { version, spoken: true }
 }
 
 const hasDuplicates = (ids: readonly (Buffer | undefined)[]): boolean =>
   new Set(ids.map((id) => id?.toString('latin1'))).size < ids.length
 
 /** A batch of several items needs a different Unique Batch Item ID on each (1.4 section 7.2, 2.1 section 8.3). */
-const checkBatch = ({ header, items }: RequestMessage): void => {
-  if (header.batchCount !== items.length || items.length === 0) {
+const checkBatch = ({ header, items }: RequestMessage, version: Version): void => {
+  if (items.length === 0) throw new KmipError('InvalidMessage', 'There is no Batch Item')
+  if (!countsItems(version)) return
+  if (header.batchCount !== items.length) {
     throw new KmipError('InvalidMessage', 'Batch Count is not the number of Batch Items')
   }
   const ids = items.map(({ uniqueBatchItemID }) => uniqueBatchItemID)
@@ -74,9 +78,9 @@ export const parseRequest = (
   { version, spoken }: MessageVersion,
   limits: ScanLimits,
 ): RequestMessage => {
-  scan(message, inRange(version, { since: '2.0' }), limits)
+  scan(message, extendedTypesIn(version), limits)
   const request = requestMessage.compile(version).read(message, 0)
   checkSpoken(request, spoken)
-  checkBatch(request)
+  checkBatch(request, version)
   return request
 }

@@ -1,5 +1,5 @@
 import { RESULT_REASON, RESULT_STATUS } from '../protocol/enumerations.ts'
-import type { RequestBatchItem } from '../protocol/message.ts'
+import { countsItems, type RequestBatchItem } from '../protocol/message.ts'
 import { TAG, TAGS } from '../protocol/tags.ts'
 import { type Version, versionNumbers } from '../schema/version.ts'
 import { HEADER_LENGTH, nextItem, tagAt } from '../ttlv/reader.ts'
@@ -14,16 +14,19 @@ import { type Failure, reasonIn } from './failures.ts'
 /** What a response header has besides. */
 export type HeaderExtras = { readonly serverHashedPassword?: Buffer | undefined }
 
-/** Writes the header and returns the start of the message, for {@link endMessage}. */
+/** A message that has been begun: where it starts, and where its Batch Count is, if it has one. */
+export type OpenMessage = { readonly start: number; readonly batchCountAt: number | undefined }
+
+/** Writes the header; {@link endMessage} ends what it returns. */
 export const beginMessage = (
   writer: Writer,
   version: Version,
   now: number,
   batchCount: number,
   { serverHashedPassword }: HeaderExtras = {},
-): number => {
+): OpenMessage => {
   const { major, minor } = versionNumbers(version)
-  const message = writer.begin(TAG.ResponseMessage)
+  const start = writer.begin(TAG.ResponseMessage)
   const header = writer.begin(TAG.ResponseHeader)
   const numbers = writer.begin(TAG.ProtocolVersion)
   writer.integer(TAG.ProtocolVersionMajor, major)
@@ -32,15 +35,16 @@ export const beginMessage = (
   writer.dateTime(TAG.TimeStamp, now)
   if (serverHashedPassword !== undefined && TAGS.knownIn('ServerHashedPassword', version))
     writer.byteString(TAG.ServerHashedPassword, serverHashedPassword)
-  writer.integer(TAG.BatchCount, batchCount)
+  const batchCountAt = countsItems(version) ? writer.length : undefined
+  if (batchCountAt !== undefined) writer.integer(TAG.BatchCount, batchCount)
   writer.end(header)
-  return message
+  return { start, batchCountAt }
 }
 
 /** Fills in the Batch Count that turned out, and the length. */
-export const endMessage = (writer: Writer, message: number, batchCountAt: number, batchCount: number): void => {
-  writer.patchInteger(batchCountAt, batchCount)
-  writer.end(message)
+export const endMessage = (writer: Writer, { start, batchCountAt }: OpenMessage, batchCount: number): void => {
+  if (batchCountAt !== undefined) writer.patchInteger(batchCountAt, batchCount)
+  writer.end(start)
 }
 
 /** Starts a response item up to its status; a request item that could not be read has none of its fields. */

@@ -1,6 +1,6 @@
 import type { EndpointRole } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
-import type { Version } from '../schema/version.ts'
+import { extendedTypesIn, isLegible, type Version } from '../schema/version.ts'
 import type { Writer } from '../ttlv/writer.ts'
 import type { Access } from '../domain/access.ts'
 import type { Authenticator } from '../domain/authenticator.ts'
@@ -15,7 +15,7 @@ import type { Principal } from '../domain/principal.ts'
 import { permitFor, type TicketOffice } from '../domain/tickets.ts'
 import type { Log } from '../observe/log.ts'
 import type { Operation } from '../operations/define-operation.ts'
-import { keepData, keepIdentifiers, makesData, withData } from './batch-data.ts'
+import { keepData, keepIdentifiers, leaveOut, makesData, withData } from './batch-data.ts'
 import { type BatchState, batchIdentifiers } from './batch-identifiers.ts'
 import { type Failure, GENERAL_FAILURE, knownFailure } from './failures.ts'
 import { writeJobAnswer } from './jobs/job-answer.ts'
@@ -23,6 +23,7 @@ import type { JobLimits } from './jobs/job-book.ts'
 import { createJobDesk, type JobDesk } from './jobs/job-desk.ts'
 import type { JobRunner } from './jobs/job-runner.ts'
 import type { UnitOfWork } from './objects/unit-of-work.ts'
+import { withNames } from './name-references.ts'
 import type { BatchItem } from './repeat-items.ts'
 import type { Pkcs11Table } from './pkcs11-table.ts'
 import { beginItem } from './response.ts'
@@ -70,10 +71,11 @@ export type ItemRun = {
   readonly item: BatchItem
 }
 
-const operationOf = ({ parts, item }: ItemRun): Operation => {
-  // Whatever version the header says: real clients use operations of later ones.
+const operationOf = (run: ItemRun): Operation => {
+  const { parts, item } = run
+  // Whatever published version the header says: real clients use operations of later ones.
   const operation = parts.operations.get(item.operation)
-  if (operation === undefined) {
+  if (operation === undefined || !isLegible(run.version, operation)) {
     throw new KmipError('OperationNotSupported', 'The server does not support that operation')
   }
   return operation
@@ -112,10 +114,11 @@ type Finished = { readonly start: number; readonly payloadAt: number; readonly o
 
 const finish = (run: ItemRun, { start, payloadAt, operation }: Finished, desk: JobDesk | undefined): void => {
   const { writer, batch, item } = run
-  const ephemeral = item.ephemeral === true
+  const ephemeral = item.ephemeral === 'Data'
   keepIdentifiers(writer, payloadAt, batch)
   if (makesData(operation) && (ephemeral || batch.outputs !== undefined))
     keepData(writer, payloadAt, operation, { batch, ephemeral })
+  if (item.ephemeral === 'Empty' || item.ephemeral === 'UniqueIdentifier') leaveOut(writer, payloadAt, item.ephemeral)
   if (desk?.answer === undefined) writer.end(start)
   else {
     writer.truncate(start)
@@ -165,7 +168,11 @@ export const performItem = (run: ItemRun, unit: UnitOfWork): MaybePromise<void> 
     link: run.link,
     links: parts.links,
   }
-  const checked = then(operation.perform(context, payload, writer), () => checkConstraints(context, unit.takeMade()))
+  const performing =
+    extendedTypesIn(version) === 'draft'
+      ? then(withNames(payload, objects), (named) => operation.perform(context, named, writer))
+      : operation.perform(context, payload, writer)
+  const checked = then(performing, () => checkConstraints(context, unit.takeMade()))
   const performed = principal.ticket === undefined ? checked : then(checked, () => tickets.charge(context, permit))
   if (isPromise(performed)) return performed.then(() => finish(run, end, desk))
   finish(run, end, desk)

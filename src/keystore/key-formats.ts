@@ -60,4 +60,5 @@ export const KEY_FORMATS: Readonly<Record<KeyFormatType, KeyFormat>> = {
   TransparentECMQVPublicKey: EC_PUBLIC,
   TransparentECPrivateKey: EC_PRIVATE,
   TransparentECPublicKey: EC_PUBLIC,
+  SeedPrivateKey: bytes('PrivateKey'),
 }

@@ -8,8 +8,8 @@ import { checkStorage } from '../domain/storage-masks.ts'
 import { attributeList } from '../protocol/attribute-wire.ts'
 import type { LinkType } from '../protocol/enumerations.ts'
 import { storageMasks } from '../protocol/structures/protection-storage-masks.ts'
+import { identifier } from '../protocol/structures/unique-identifier.ts'
 import { TAG } from '../protocol/tags.ts'
-import { text } from '../schema/primitives.ts'
 import { required } from '../schema/struct.ts'
 import { defineOperation } from './define-operation.ts'
 
@@ -64,8 +64,8 @@ export const createKeyPair = defineOperation({
     publicStorage: storageMasks('public'),
   },
   response: {
-    privateKeyUniqueIdentifier: required(TAG.PrivateKeyUniqueIdentifier, text),
-    publicKeyUniqueIdentifier: required(TAG.PublicKeyUniqueIdentifier, text),
+    privateKeyUniqueIdentifier: required(TAG.PrivateKeyUniqueIdentifier, identifier),
+    publicKeyUniqueIdentifier: required(TAG.PublicKeyUniqueIdentifier, identifier),
   },
   handle: (context, request) => {
     checkStorage(request.privateStorage ?? request.commonStorage, 'PrivateProtectionStorageUnavailable')

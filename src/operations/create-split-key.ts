@@ -14,8 +14,9 @@ import { attributeList } from '../protocol/attribute-wire.ts'
 import { OBJECT_TYPE, SPLIT_KEY_METHOD } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { storageMasks } from '../protocol/structures/protection-storage-masks.ts'
+import { identifier } from '../protocol/structures/unique-identifier.ts'
 import { TAG } from '../protocol/tags.ts'
-import { bigInteger, enumOf, integer, text } from '../schema/primitives.ts'
+import { bigInteger, enumOf, integer } from '../schema/primitives.ts'
 import { optional, repeated, required } from '../schema/struct.ts'
 import { defineOperation } from './define-operation.ts'
 import { uniqueIdentifierOrPlaceholder } from './fields.ts'
@@ -77,7 +78,7 @@ export const createSplitKey = defineOperation({
     attributes: attributeList('required'),
     protectionStorageMasks: storageMasks(),
   },
-  response: { uniqueIdentifiers: repeated(TAG.UniqueIdentifier, text) },
+  response: { uniqueIdentifiers: repeated(TAG.UniqueIdentifier, identifier) },
   handle: (context, request) => {
     const { objectType, uniqueIdentifier, splitKeyParts: parts, splitKeyThreshold: threshold } = request
     const { splitKeyMethod: method, primeFieldSize } = request

@@ -1,17 +1,16 @@
 import { protocolVersion } from '../protocol/message.ts'
 import { TAG } from '../protocol/tags.ts'
 import { type Infer, repeated } from '../schema/struct.ts'
-import { VERSIONS, versionNumbers, versionOf } from '../schema/version.ts'
+import { type Version, versionNumbers, versionOf } from '../schema/version.ts'
 import { defineOperation } from './define-operation.ts'
 
 type ProtocolVersion = Infer<typeof protocolVersion.fields>
 
-/** Newest first: the order in which this server would choose. */
-const SPOKEN: readonly ProtocolVersion[] = VERSIONS.toReversed().map(versionNumbers)
-
 /** Each version that both speak once, in the order in which the client prefers them. */
-const shared = (wanted: readonly ProtocolVersion[]): readonly ProtocolVersion[] =>
-  [...new Set(wanted.flatMap(({ major, minor }) => versionOf(major, minor) ?? []))].map(versionNumbers)
+const shared = (wanted: readonly ProtocolVersion[], spoken: readonly Version[]): readonly Version[] => {
+  const known = wanted.flatMap(({ major, minor }) => versionOf(major, minor) ?? [])
+  return [...new Set(known)].filter((version) => spoken.includes(version))
+}
 
 /**
  * Discover Versions: never more than the client asked for, since clients take the first one, or insist on just one (1.4
@@ -22,7 +21,9 @@ export const discoverVersions = defineOperation({
   spec: { '1.4': '4.26', '2.1': '6.1.16' },
   request: { protocolVersions: repeated(TAG.ProtocolVersion, protocolVersion) },
   response: { protocolVersions: repeated(TAG.ProtocolVersion, protocolVersion) },
-  handle: (_context, { protocolVersions }) => ({
-    protocolVersions: protocolVersions.length === 0 ? SPOKEN : shared(protocolVersions),
-  }),
+  handle: ({ server: { versions } }, { protocolVersions }) => {
+    // Newest first: the order in which this server would choose.
+    const spoken = protocolVersions.length === 0 ? versions.toReversed() : shared(protocolVersions, versions)
+    return { protocolVersions: spoken.map(versionNumbers) }
+  },
 })

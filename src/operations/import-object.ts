@@ -9,15 +9,16 @@ import { attributesBare } from '../protocol/attribute-wire.ts'
 import { KEY_WRAP_TYPE, OBJECT_TYPE } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { objectFields, type ObjectValue } from '../protocol/structures/managed-objects.ts'
+import { identifier } from '../protocol/structures/unique-identifier.ts'
 import { TAG } from '../protocol/tags.ts'
-import { boolean, enumOf, text } from '../schema/primitives.ts'
+import { boolean, enumOf } from '../schema/primitives.ts'
 import { type Infer, optional, required } from '../schema/struct.ts'
 import { broughtObject, presence } from './brought-object.ts'
 import { defineOperation } from './define-operation.ts'
 import { uniqueIdentifier } from './fields.ts'
 
 const importRequest = {
-  uniqueIdentifier: required(TAG.UniqueIdentifier, text),
+  uniqueIdentifier: required(TAG.UniqueIdentifier, identifier),
   // The table of 1.4 has forgotten it; the object itself tells its type.
   objectType: optional(TAG.ObjectType, enumOf(OBJECT_TYPE)),
   replaceExisting: optional(TAG.ReplaceExisting, boolean),

@@ -3,8 +3,9 @@ import { then } from '../domain/maybe-promise.ts'
 import type { BatchIdentifiers, LocateQuery, LocateResult } from '../domain/operation-context.ts'
 import { type AttributeFilter, attributeFilters } from '../protocol/attribute-wire.ts'
 import { OBJECT_GROUP_MEMBER } from '../protocol/enumerations.ts'
+import { identifier } from '../protocol/structures/unique-identifier.ts'
 import { TAG } from '../protocol/tags.ts'
-import { enumOf, integer, text } from '../schema/primitives.ts'
+import { enumOf, integer } from '../schema/primitives.ts'
 import { optional, repeated } from '../schema/struct.ts'
 import { defineOperation } from './define-operation.ts'
 
@@ -45,17 +46,19 @@ export const locate = defineOperation({
     maximumItems: optional(TAG.MaximumItems, integer),
     offsetItems: optional(TAG.OffsetItems, integer, { since: '1.3' }),
     storageStatusMask: optional(TAG.StorageStatusMask, integer),
-    objectGroupMember: optional(TAG.ObjectGroupMember, enumOf(OBJECT_GROUP_MEMBER), { since: '1.1' }),
+    objectGroupMember: optional(TAG.ObjectGroupMember, enumOf(OBJECT_GROUP_MEMBER), { since: '1.1', until: '2.1' }),
+    objectClassMask: optional(TAG.ObjectClassMask, integer, { since: '3.0' }),
     filters: attributeFilters(),
   },
   response: {
     locatedItems: optional(TAG.LocatedItems, integer, { since: '1.3' }),
-    uniqueIdentifiers: repeated(TAG.UniqueIdentifier, text),
+    uniqueIdentifiers: repeated(TAG.UniqueIdentifier, identifier),
   },
   handle: (context, request) => {
     const { objects, batch } = context
-    const { maximumItems, offsetItems, storageStatusMask, objectGroupMember, filters } = request
-    const query = withoutStatus({ filters, maximumItems, offsetItems, storageStatusMask, objectGroupMember })
+    const { maximumItems, offsetItems, storageStatusMask, objectGroupMember, objectClassMask, filters } = request
+    const asked = { maximumItems, offsetItems, storageStatusMask, objectGroupMember, objectClassMask, filters }
+    const query = withoutStatus(asked)
     const found = then(objects.locate(query), (result) => withFreshMember(context, query, result))
     return then(found, (result) => {
       record(batch, result, maximumItems)

@@ -1,12 +1,12 @@
 import { deletedAttributes, notifiedChanges } from '../protocol/attribute-wire.ts'
+import { identifier } from '../protocol/structures/unique-identifier.ts'
 import { TAG } from '../protocol/tags.ts'
-import { text } from '../schema/primitives.ts'
 import { required } from '../schema/struct.ts'
 import { defineOperation } from './define-operation.ts'
 
 /** What a Notify says, whoever sends it: the object, and what has changed of it. */
 export const notification = {
-  uniqueIdentifier: required(TAG.UniqueIdentifier, text),
+  uniqueIdentifier: required(TAG.UniqueIdentifier, identifier),
   changes: notifiedChanges(),
   deleted: deletedAttributes(),
 }

@@ -26,7 +26,9 @@ const request = {
 const response = {
   pkcs11Interface: optional(TAG.PKCS_11Interface, text),
   pkcs11Function: required(TAG.PKCS_11Function, enumOf(PKCS_11_FUNCTION)),
-  correlationValue: optional(TAG.CorrelationValue, bytes),
+  correlationValue: optional(TAG.CorrelationValue, bytes, { until: '2.1' }),
+  // 3.0 has it in every answer (test case PKCS11-M-1).
+  instance: optional(TAG.CorrelationValue, bytes, { since: '3.0' }),
   outputParameters: optional(TAG.PKCS_11OutputParameters, bytes),
   pkcs11ReturnCode: required(TAG.PKCS_11ReturnCode, enumOf(PKCS_11_RETURN_CODE)),
 }
@@ -113,6 +115,7 @@ export const pkcs11 = defineOperation({
   handle: async (context, given) => {
     const name = functionOf(given)
     const outcome = await perform(context, name, given).catch(failed)
-    return { pkcs11Interface: given.pkcs11Interface, pkcs11Function: name, ...outcome }
+    const instance = outcome.correlationValue ?? given.correlationValue
+    return { pkcs11Interface: given.pkcs11Interface, pkcs11Function: name, instance, ...outcome }
   },
 })

@@ -12,6 +12,7 @@ import { PUT_FUNCTION, type PutFunction } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import type { KeyWrappingSpecification } from '../protocol/structures/key-wrapping.ts'
 import { objectFields } from '../protocol/structures/managed-objects.ts'
+import { identifier } from '../protocol/structures/unique-identifier.ts'
 import { TAG } from '../protocol/tags.ts'
 import { enumOf, text } from '../schema/primitives.ts'
 import { type Infer, optional, required } from '../schema/struct.ts'
@@ -21,7 +22,7 @@ import { servedObject } from './serve-object.ts'
 
 /** What a Put says, whoever sends it. */
 export const pushedObject = {
-  uniqueIdentifier: required(TAG.UniqueIdentifier, text),
+  uniqueIdentifier: required(TAG.UniqueIdentifier, identifier),
   putFunction: required(TAG.PutFunction, enumOf(PUT_FUNCTION)),
   replacedUniqueIdentifier: optional(TAG.ReplacedUniqueIdentifier, text),
   ...objectFields,

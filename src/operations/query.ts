@@ -6,6 +6,7 @@ import { type RngParameters, UNSPECIFIED } from '../domain/random-generator.ts'
 import { OFFERED_STORAGE } from '../domain/storage-masks.ts'
 import {
   CLIENT_REGISTRATION_METHOD,
+  type CredentialType,
   OBJECT_TYPE,
   OPERATION,
   QUERY_FUNCTION,
@@ -18,6 +19,7 @@ import { defaultsInformation } from '../protocol/structures/defaults-information
 import { objectGroups } from '../protocol/structures/object-scope.ts'
 import {
   capabilityInformation,
+  credentialInformation,
   profileInformation,
   serverInformation,
 } from '../protocol/structures/query-information.ts'
@@ -38,6 +40,7 @@ const response = {
   clientRegistrationMethods: repeated(TAG.ClientRegistrationMethod, enumOf(CLIENT_REGISTRATION_METHOD), {
     since: '1.3',
   }),
+  credentialInformation: optional(TAG.CredentialInformation, credentialInformation, { since: '3.0' }),
   defaultsInformation: optional(TAG.DefaultsInformation, defaultsInformation, { since: '2.0' }),
   protectionStorageMasks: optional(TAG.ProtectionStorageMasks, protectionStorageMasks, { since: '2.0' }),
 }
@@ -65,6 +68,9 @@ const capabilities = ({ operations }: ServerFacts) => ({
 const generators = ({ generator }: OperationContext['keys']): readonly RngParameters[] =>
   generator.rngAlgorithm === UNSPECIFIED.rngAlgorithm ? [generator] : [generator, UNSPECIFIED]
 
+/** What a client may show to be known by. */
+const CREDENTIALS: readonly CredentialType[] = ['UsernameAndPassword', 'OneTimePassword', 'HashedPassword', 'Ticket']
+
 const nothing: Answers = () => ({})
 
 /** What is answered to each function. */
@@ -89,6 +95,7 @@ const FUNCTIONS: Readonly<Record<QueryFunction, Answers>> = {
   QueryClientRegistrationMethods: () => ({ clientRegistrationMethods: ['ClientRegistered'] }),
   // Answered from what an administrator has set.
   QueryDefaultsInformation: nothing,
+  QueryCredentialInformation: () => ({ credentialInformation: { types: CREDENTIALS } }),
   QueryStorageProtectionMasks: () => ({ protectionStorageMasks: { masks: [OFFERED_STORAGE] } }),
 }
 

@@ -9,9 +9,9 @@ import { checkStorage } from '../domain/storage-masks.ts'
 import type { Attribute } from '../protocol/attribute-instance.ts'
 import { attributeList } from '../protocol/attribute-wire.ts'
 import { storageMasks } from '../protocol/structures/protection-storage-masks.ts'
-import { objectReference } from '../protocol/structures/unique-identifier.ts'
+import { identifier, objectReference } from '../protocol/structures/unique-identifier.ts'
 import { TAG } from '../protocol/tags.ts'
-import { interval, text } from '../schema/primitives.ts'
+import { interval } from '../schema/primitives.ts'
 import { optional, required } from '../schema/struct.ts'
 import { defineOperation } from './define-operation.ts'
 
@@ -74,8 +74,8 @@ export const reKeyKeyPair = defineOperation({
     publicStorage: storageMasks('public'),
   },
   response: {
-    privateKeyUniqueIdentifier: required(TAG.PrivateKeyUniqueIdentifier, text),
-    publicKeyUniqueIdentifier: required(TAG.PublicKeyUniqueIdentifier, text),
+    privateKeyUniqueIdentifier: required(TAG.PrivateKeyUniqueIdentifier, identifier),
+    publicKeyUniqueIdentifier: required(TAG.PublicKeyUniqueIdentifier, identifier),
   },
   handle: (context, request) => {
     const { objects, batch } = context

@@ -3,8 +3,8 @@ import type { Attribute } from '../protocol/attribute-instance.ts'
 import { CRYPTOGRAPHIC_USAGE_MASK, STORAGE_STATUS_MASK } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { certificate as certificateStructure, certificateRequest } from '../protocol/structures/managed-objects.ts'
+import { identifier } from '../protocol/structures/unique-identifier.ts'
 import { TAG } from '../protocol/tags.ts'
-import { text } from '../schema/primitives.ts'
 import { type Infer, optional } from '../schema/struct.ts'
 import { checkCredential, replaceCredential } from '../domain/credential-records.ts'
 import { linkTo } from '../domain/key-pair.ts'
@@ -198,7 +198,7 @@ export const reProvision = defineOperation({
   name: 'ReProvision',
   spec: { '2.1': '6.1.48' },
   request,
-  response: { uniqueIdentifier: optional(TAG.UniqueIdentifier, text) },
+  response: { uniqueIdentifier: optional(TAG.UniqueIdentifier, identifier) },
   handle: async (asked, payload) => {
     const context = overLink(asked)
     await checkCredential(context, context.link)

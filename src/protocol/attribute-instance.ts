@@ -1,6 +1,7 @@
 import type { AnyValue } from '../schema/combinators.ts'
 import type { Tagged } from '../schema/tagged.ts'
 import type { ATTRIBUTES, AttributeName } from './attributes.ts'
+import type { LinkType } from './enumerations.ts'
 
 /**
  * One instance of an attribute of the standard. `index` is the Attribute Index of 1.x: given where a client named one,
@@ -24,6 +25,10 @@ export type Attribute = StandardAttribute | VendorAttribute
 
 /** An attribute named without a value; `Unknown` is a name that no version defines. */
 export type AttributeRef =
-  | { readonly name: AttributeName }
+  | {
+      readonly name: AttributeName
+      /** Of Link: only those of one kind, which is an attribute of its own in 3.0. */
+      readonly linkType?: LinkType | undefined
+    }
   | { readonly name: 'VendorAttribute'; readonly vendor: string; readonly attributeName: string }
   | { readonly name: 'Unknown'; readonly label: string }

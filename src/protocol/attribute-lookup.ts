@@ -16,7 +16,12 @@ export const attributeRow = (name: AttributeName): AttributeRow<unknown> =>
 const byLabel: ReadonlyMap<string, AttributeName> = new Map(
   ATTRIBUTE_NAMES.map((name) => [ATTRIBUTES[name].label, name]),
 )
-const byTag: ReadonlyMap<number, AttributeName> = new Map(ATTRIBUTE_NAMES.map((name) => [ATTRIBUTES[name].tag, name]))
+const byTag: ReadonlyMap<number, AttributeName> = new Map(
+  ATTRIBUTE_NAMES.flatMap((name) => {
+    const { tag, renamed } = attributeRow(name)
+    return [tag, ...(renamed === undefined ? [] : [renamed.tag])].map((each) => [each, name])
+  }),
+)
 
 /** The attribute that a 1.x Attribute Name means. */
 export const attributeByLabel = (label: string): AttributeName | undefined => byLabel.get(label)

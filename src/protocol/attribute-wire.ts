@@ -1,16 +1,19 @@
 import { ITEM_TYPE } from '../ttlv/item-type.ts'
 import { HEADER_LENGTH, lengthAt, nextItem, readText, readUnsigned, tagAt, typeAt } from '../ttlv/reader.ts'
-import type { Writer } from '../ttlv/writer.ts'
+import { Writer } from '../ttlv/writer.ts'
 import { type AnyValue, anyValue } from '../schema/combinators.ts'
 import { SchemaError } from '../schema/error.ts'
 import { type Codec, type Kind, memoised } from '../schema/kind.ts'
 import { integer, text } from '../schema/primitives.ts'
 import { type Field, type Infer, inForms, optional, repeated, required, spread, struct } from '../schema/struct.ts'
-import { inRange, type Target } from '../schema/version.ts'
+import { inRange, isLegible, type Target } from '../schema/version.ts'
 import type { Attribute, AttributeRef } from './attribute-instance.ts'
 import { attributeByLabel, attributeByTag, attributeCodec, attributeRow } from './attribute-lookup.ts'
 import type { AttributeName } from './attributes.ts'
+import { LINK_TYPE, type LinkType } from './enumerations.ts'
+import { LINK_TAGS, LINKS_BY_KIND, linkTypeOf } from './links.ts'
 import { name } from './structures/attribute-values.ts'
+import { objectReference } from './structures/unique-identifier.ts'
 import { TAG } from './tags.ts'
 
 /*
@@ -28,6 +31,11 @@ const customName = (label: string): CustomName | undefined => {
   return match === null ? undefined : { vendor: match[1] ?? '', attributeName: match[2] ?? '' }
 }
 
+const legibleByLabel = (label: string, target: Target): AttributeName | undefined => {
+  const standard = attributeByLabel(label)
+  return standard !== undefined && isLegible(target, attributeRow(standard)) ? standard : undefined
+}
+
 const labelOf = (attribute: Attribute): string =>
   attribute.name === 'VendorAttribute'
     ? `${attribute.vendor}-${attribute.attributeName}`
@@ -42,6 +50,8 @@ const valueFits = (attribute: Attribute, target: Target): boolean => {
 const isCustom = (vendor: string): boolean => vendor === 'x' || vendor === 'y'
 
 // 1.x: Attribute { Attribute Name, Attribute Index?, Attribute Value } -------------------------------------------------
+
+type Link = Extract<Attribute, { readonly name: 'Link' }>
 
 type Named = { label: string; index: number | undefined; value: number }
 
@@ -65,7 +75,7 @@ const readNamed = (buffer: Buffer, from: number): Named => {
 const readAttribute1 = (target: Target, buffer: Buffer, at: number): Attribute => {
   if (typeAt(buffer, at) !== ITEM_TYPE.Structure) throw new SchemaError('wrong-type', 'Attribute', at)
   const { label, index, value } = readNamed(buffer, at)
-  const standard = attributeByLabel(label)
+  const standard = legibleByLabel(label, target)
   if (standard !== undefined) return attributeCodec(standard, target).read(buffer, value, index)
   const custom = customName(label)
   if (custom === undefined) throw new SchemaError('unknown-attribute', label, at)
@@ -106,18 +116,49 @@ const vendorAttribute = struct('Attribute', {
   value: required(TAG.AttributeValue, anyValue),
 })
 
+/** The attribute that a tag means to those who speak `target`. */
+const legibleByTag = (tag: number, target: Target): AttributeName | undefined => {
+  const name = attributeByTag(tag)
+  if (name === undefined) return undefined
+  const { renamed, since } = attributeRow(name)
+  return isLegible(target, tag === renamed?.tag ? renamed : { since }) ? name : undefined
+}
+
+/** The kind of link that a tag is to those who speak `target`. */
+const linkIn = (tag: number, target: Target): LinkType | undefined =>
+  isLegible(target, LINKS_BY_KIND) ? linkTypeOf(tag) : undefined
+
 const readAttribute2 = (target: Target, buffer: Buffer, at: number): Attribute => {
   const tag = tagAt(buffer, at)
   if (tag === TAG.Attribute) return { name: 'VendorAttribute', ...vendorAttribute.compile(target).read(buffer, at) }
-  const standard = attributeByTag(tag)
+  const linkType = linkIn(tag, target)
+  if (linkType !== undefined) {
+    const linkedObjectIdentifier = objectReference.compile(target).read(buffer, at)
+    return { name: 'Link', value: { linkType, linkedObjectIdentifier } }
+  }
+  const standard = legibleByTag(tag, target)
   if (standard === undefined) throw new SchemaError('unknown-tag', 'Attributes', at)
   return attributeCodec(standard, target).read(buffer, at, undefined)
+}
+
+const hasLinksByKind = (target: Target): boolean => target !== 'storage' && inRange(target, LINKS_BY_KIND)
+
+/** Link as the attribute that its kind is: a kind that only its vendor knows has none. */
+const writeLink = (writer: Writer, { value: { linkType, linkedObjectIdentifier: linked } }: Link): void => {
+  if (typeof linkType === 'string' && linked.by === 'id')
+    writer.textAs(ITEM_TYPE.Reference, LINK_TAGS[linkType], linked.id)
+}
+
+const tagIn = (name: AttributeName, target: Target): number => {
+  const { tag, renamed } = attributeRow(name)
+  return renamed !== undefined && target !== 'storage' && inRange(target, renamed) ? renamed.tag : tag
 }
 
 const writeAttribute2 = (writer: Writer, attribute: Attribute, target: Target): void => {
   if (!valueFits(attribute, target)) return
   if (attribute.name === 'VendorAttribute') vendorAttribute.compile(target).write(writer, TAG.Attribute, attribute)
-  else writeValue(writer, attributeRow(attribute.name).tag, attribute, target)
+  else if (attribute.name === 'Link' && hasLinksByKind(target)) writeLink(writer, attribute)
+  else writeValue(writer, tagIn(attribute.name, target), attribute, target)
 }
 
 /** Attributes of 2.x and its relatives (2.1 sections 5.1 to 5.4): a structure of any attributes. */
@@ -159,12 +200,14 @@ const singleAttribute2: Kind<Attribute> = memoised({
 // References ----------------------------------------------------------------------------------------------------------
 
 /** The attribute that an Attribute Name of 1.x means. */
-export const readLabel = (label: string): AttributeRef => {
-  const standard = attributeByLabel(label)
+export const readLabel = (label: string, target: Target): AttributeRef => {
+  const standard = legibleByLabel(label, target)
   if (standard !== undefined) return { name: standard }
   const custom = customName(label)
   return custom === undefined ? { name: 'Unknown', label } : { name: 'VendorAttribute', ...custom }
 }
+
+type StandardRef = Extract<AttributeRef, { readonly name: AttributeName }>
 
 const refInRange = (ref: AttributeRef, target: Target): boolean =>
   ref.name === 'Unknown' ? false : ref.name === 'VendorAttribute' || inRange(target, attributeRow(ref.name))
@@ -176,7 +219,7 @@ const attributeName1: Kind<AttributeRef> = memoised({
   compile: (target): Codec<AttributeRef> => ({
     read: (buffer, at) => {
       if (typeAt(buffer, at) !== ITEM_TYPE.TextString) throw new SchemaError('wrong-type', 'Attribute Name', at)
-      return readLabel(readText(buffer, at))
+      return readLabel(readText(buffer, at), target)
     },
     write: (writer, tag, ref) => {
       if (ref.name === 'Unknown') writer.text(tag, ref.label)
@@ -198,9 +241,14 @@ const readReference = (target: Target, buffer: Buffer, at: number): AttributeRef
     return { name: 'VendorAttribute', ...vendorReference.compile(target).read(buffer, at) }
   if (type !== ITEM_TYPE.Enumeration) throw new SchemaError('wrong-type', 'Attribute Reference', at)
   const code = readUnsigned(buffer, at)
-  const standard = attributeByTag(code)
+  const linkType = linkIn(code, target)
+  if (linkType !== undefined) return { name: 'Link', linkType }
+  const standard = legibleByTag(code, target)
   return standard === undefined ? { name: 'Unknown', label: `tag ${code.toString(16)}` } : { name: standard }
 }
+
+const referredTag = ({ name: referred, linkType }: StandardRef, target: Target): number =>
+  linkType !== undefined && hasLinksByKind(target) ? LINK_TAGS[linkType] : tagIn(referred, target)
 
 /** Attribute Reference of 2.x (2.1 section 5.5): the tag, or vendor and name. */
 const attributeReference2: Kind<AttributeRef> = memoised({
@@ -210,7 +258,7 @@ const attributeReference2: Kind<AttributeRef> = memoised({
     read: (buffer, at) => readReference(target, buffer, at),
     write: (writer, tag, ref) => {
       if (ref.name === 'VendorAttribute') vendorReference.compile(target).write(writer, tag, ref)
-      else if (ref.name !== 'Unknown') writer.enumeration(tag, attributeRow(ref.name).tag)
+      else if (ref.name !== 'Unknown') writer.enumeration(tag, referredTag(ref, target))
     },
     fits: (ref) => refInRange(ref, target),
   }),
@@ -283,12 +331,43 @@ export const attributesBare = (when: 'always' | 'when-filled' = 'when-filled'): 
     spread<Attribute>(TAG.Attributes, attributes2, when, { since: '2.0' }),
   )
 
+const refKey = (ref: AttributeRef, byKind: boolean): string => {
+  if (ref.name === 'VendorAttribute') return `${ref.vendor} ${ref.attributeName}`
+  return ref.name === 'Link' && byKind ? `Link ${ref.linkType ?? ''}` : ref.name
+}
+
+/**
+ * A list of references, one item each, in which none is written twice: the kinds of Link are one attribute or several,
+ * as the version has it.
+ */
+const listOf = (kind: Kind<AttributeRef>): Kind<readonly AttributeRef[]> =>
+  memoised({
+    name: kind.name,
+    itemTypes: kind.itemTypes,
+    compile: (target): Codec<readonly AttributeRef[]> => {
+      const codec = kind.compile(target)
+      const byKind = hasLinksByKind(target)
+      return {
+        read: (buffer, at) => [codec.read(buffer, at)],
+        write: (writer, tag, refs) => {
+          const written = new Set<string>()
+          for (const ref of refs) {
+            const key = refKey(ref, byKind)
+            if (written.has(key) || codec.fits?.(ref) === false) continue
+            written.add(key)
+            codec.write(writer, tag, ref)
+          }
+        },
+      }
+    },
+  })
+
 /** Attribute names: Attribute Name in 1.x, Attribute Reference in 2.x. */
 export const attributeRefs = (): Field<AttributeRef, 'repeated'> =>
   inForms<AttributeRef, 'repeated'>(
     'repeated',
-    { tag: TAG.AttributeName, kind: attributeName1, until: '1.4' },
-    { tag: TAG.AttributeReference, kind: attributeReference2, since: '2.0' },
+    spread<AttributeRef>(TAG.AttributeName, listOf(attributeName1), 'when-filled', { until: '1.4' }),
+    spread<AttributeRef>(TAG.AttributeReference, listOf(attributeReference2), 'when-filled', { since: '2.0' }),
   )
 
 /** The attribute that Add, Set and Modify bring. */
@@ -419,7 +498,10 @@ export const notifiedChanges = (): Field<NotifiedChange, 'repeated'> =>
 
 /** The attributes of which no instance is left (2.0 and later). */
 export const deletedAttributes = (): Field<AttributeRef, 'repeated'> =>
-  repeated(TAG.AttributeReference, attributeReference2, { since: '2.0' })
+  inForms<AttributeRef, 'repeated'>(
+    'repeated',
+    spread<AttributeRef>(TAG.AttributeReference, listOf(attributeReference2), 'when-filled', { since: '2.0' }),
+  )
 
 // Filters of Locate ---------------------------------------------------------------------------------------------------
 
@@ -436,7 +518,7 @@ const filter1: Kind<AttributeFilter> = memoised({
     read: (buffer, at) => {
       if (typeAt(buffer, at) !== ITEM_TYPE.Structure) throw new SchemaError('wrong-type', 'Attribute', at)
       const { label, value } = readNamed(buffer, at)
-      return { ref: readLabel(label), value: anyValue.compile(target).read(buffer, value) }
+      return { ref: readLabel(label, target), value: anyValue.compile(target).read(buffer, value) }
     },
     write: (writer, tag, { ref, value }) => {
       const start = writer.begin(tag)
@@ -453,10 +535,33 @@ const readFilter2 = (target: Target, buffer: Buffer, at: number): AttributeFilte
     const { vendor, attributeName, value } = vendorAttribute.compile(target).read(buffer, at)
     return { ref: { name: 'VendorAttribute', vendor, attributeName }, value }
   }
-  const standard = attributeByTag(tag)
+  const linkType = linkIn(tag, target)
+  if (linkType !== undefined) return { ref: { name: 'Link' }, value: linkFilter(linkType, readText(buffer, at)) }
+  const standard = legibleByTag(tag, target)
   if (standard === undefined) throw new SchemaError('unknown-tag', 'Attributes', at)
-  return { ref: { name: standard }, value: anyValue.compile(target).read(buffer, at) }
+  const value = anyValue.compile(target).read(buffer, at)
+  const field = PLAIN_TEXTS.get(standard)
+  if (field === undefined || value.type !== 'TextString') return { ref: { name: standard }, value }
+  return { ref: { name: standard }, value: structureOf((to) => to.text(field, value.value)) }
 }
+
+/** Attributes that are a plain text in 3.0, and the field of their structure that it is elsewhere. */
+const PLAIN_TEXTS: ReadonlyMap<AttributeName, number> = new Map([
+  ['Name', TAG.NameValue],
+  ['RotateName', TAG.RotateNameValue],
+])
+
+const structureOf = (write: (writer: Writer) => void): AnyValue => {
+  const writer = new Writer()
+  write(writer)
+  return { type: 'Structure', value: Buffer.from(writer.bytes()) }
+}
+
+const linkFilter = (linkType: LinkType, id: string): AnyValue =>
+  structureOf((to) => {
+    to.enumeration(TAG.LinkType, LINK_TYPE.codesIn('storage')[linkType])
+    to.text(TAG.LinkedObjectIdentifier, id)
+  })
 
 const writeFilter2 = (writer: Writer, { ref, value }: AttributeFilter, target: Target): void => {
   if (ref.name === 'VendorAttribute') vendorAttribute.compile(target).write(writer, TAG.Attribute, { ...ref, value })

@@ -31,6 +31,8 @@ export type AttributeRow<T> = {
   readonly kind: Kind<T>
   readonly since: Version
   readonly until?: Version
+  /** The tag that it has instead since some version. */
+  readonly renamed?: { readonly tag: number; readonly since: Version }
   /** SHALL always have a value, on the objects it applies to. */
   readonly always: boolean
   /** Who may set it first. */

@@ -1,13 +1,27 @@
+import { writtenAs } from '../schema/combinators.ts'
 import type { ValueOf } from '../schema/kind.ts'
-import { boolean, bytes, dateTime, enumOf, extensibleEnumOf, integer, interval, text } from '../schema/primitives.ts'
+import {
+  boolean,
+  bytes,
+  dateTime,
+  enumOf,
+  extensibleEnumOf,
+  integer,
+  interval,
+  longInteger,
+  nameReferenceText,
+  text,
+} from '../schema/primitives.ts'
 import type { AttributeRow } from './attribute.ts'
 import {
   CERTIFICATE_TYPE,
+  CREDENTIAL_TYPE,
   CRYPTOGRAPHIC_ALGORITHM,
   CRYPTOGRAPHIC_USAGE_MASK,
   DIGITAL_SIGNATURE_ALGORITHM,
   KEY_FORMAT_TYPE,
   NIST_KEY_TYPE,
+  OBJECT_CLASS,
   OBJECT_TYPE,
   OPAQUE_DATA_TYPE,
   PROTECTION_LEVEL,
@@ -34,6 +48,8 @@ import {
   x509CertificateSubject,
 } from './structures/attribute-values.ts'
 import { cryptographicParameters } from './structures/cryptographic-parameters.ts'
+import { deactivationReason } from './structures/draft-values.ts'
+import { identifier } from './structures/unique-identifier.ts'
 import { TAG } from './tags.ts'
 
 const ASYMMETRIC_KEYS: readonly ObjectType[] = ['PublicKey', 'PrivateKey']
@@ -41,6 +57,25 @@ const CERTIFICATES: readonly ObjectType[] = ['Certificate']
 const CERTIFICATES_AND_PGP_KEYS: readonly ObjectType[] = ['Certificate', 'PGPKey']
 const OPAQUE_OBJECTS: readonly ObjectType[] = ['OpaqueObject']
 const ALL_OBJECTS: readonly ObjectType[] = OBJECT_TYPE.names
+const CREDENTIALS: readonly ObjectType[] = [
+  'Certificate',
+  'PasswordCredential',
+  'DeviceCredential',
+  'OneTimePasswordCredential',
+  'HashedPasswordCredential',
+]
+const CRYPTOGRAPHIC_OBJECTS: readonly ObjectType[] = [
+  'Certificate',
+  'SymmetricKey',
+  'PublicKey',
+  'PrivateKey',
+  'SplitKey',
+  'SecretData',
+  'PGPKey',
+]
+
+/** 3.0 has groups as objects, and the attribute as a link to one. */
+const GROUPS_AS_LINKS = { since: '3.0' } as const
 
 const row = <T>(definition: AttributeRow<T>): AttributeRow<T> => definition
 
@@ -62,8 +97,25 @@ const certificateText = (tag: number, label: string): AttributeRow<string> =>
     stated: true,
   })
 
+/** Counters of use (3.0 section 4.13). */
+const useCounter = (tag: number, label: string): AttributeRow<bigint> =>
+  row({
+    tag,
+    label,
+    kind: longInteger,
+    since: '3.0',
+    always: true,
+    setBy: 'server',
+    clientModifies: 'no',
+    clientDeletes: 'no',
+    multiple: false,
+    implicit: ['Create', 'Register', 'Import'],
+    objectTypes: CRYPTOGRAPHIC_OBJECTS,
+    search: 'exact',
+  })
+
 /**
- * Every attribute of 1.0 to 2.1, one row each. The wire form (`tag`, `label`, `kind`, versions) and the rules stand
+ * Every attribute of 1.0 to 3.0, one row each. The wire form (`tag`, `label`, `kind`, versions) and the rules stand
  * together: Get, Add, Set, Modify and Delete Attribute and Locate are loops over this table.
  */
 export const ATTRIBUTES = {
@@ -663,11 +715,12 @@ export const ATTRIBUTES = {
     objectTypes: ALL_OBJECTS,
     search: 'exact',
   }),
-  /** Object Group (1.4 section 3.33, 2.1 section 4.35). */
+  /** Object Group (1.4 section 3.33, 2.1 section 4.35); a Group Link by the name of the group in 3.0 (section 4.35). */
   ObjectGroup: row({
     tag: TAG.ObjectGroup,
     label: 'Object Group',
-    kind: text,
+    kind: writtenAs(text, nameReferenceText, GROUPS_AS_LINKS),
+    renamed: { tag: TAG.GroupLink, ...GROUPS_AS_LINKS },
     since: '1.0',
     always: false,
     setBy: 'either',
@@ -1045,7 +1098,7 @@ export const ATTRIBUTES = {
   UniqueIdentifier: row({
     tag: TAG.UniqueIdentifier,
     label: 'Unique Identifier',
-    kind: text,
+    kind: identifier,
     since: '1.0',
     always: true,
     setBy: 'server',
@@ -1120,6 +1173,87 @@ export const ATTRIBUTES = {
     search: 'exact',
     stated: true,
   }),
+  /** Credential Type (3.0 section 4.14). */
+  CredentialType: row({
+    tag: TAG.CredentialType,
+    label: 'Credential Type',
+    kind: extensibleEnumOf(CREDENTIAL_TYPE),
+    since: '3.0',
+    always: true,
+    setBy: 'server',
+    clientModifies: 'no',
+    clientDeletes: 'no',
+    multiple: false,
+    implicit: ['Register'],
+    objectTypes: CREDENTIALS,
+    search: 'exact',
+  }),
+  /** Deactivation Reason (3.0 section 4.21). */
+  DeactivationReason: row({
+    tag: TAG.DeactivationReason,
+    label: 'Deactivation Reason',
+    kind: deactivationReason,
+    since: '3.0',
+    always: false,
+    setBy: 'either',
+    clientModifies: 'no',
+    clientDeletes: 'no',
+    multiple: false,
+    implicit: ['Deactivate'],
+    objectTypes: ALL_OBJECTS,
+    search: 'exact',
+  }),
+  /** NIST Security Category (3.0 section 4.39). */
+  NISTSecurityCategory: row({
+    tag: TAG.NISTSecurityCategory,
+    label: 'NIST Security Category',
+    kind: integer,
+    since: '3.0',
+    always: false,
+    setBy: 'either',
+    clientModifies: 'no',
+    clientDeletes: 'no',
+    multiple: false,
+    implicit: [],
+    objectTypes: ALL_OBJECTS,
+    search: 'exact',
+    check: (category) => (category >= 1 && category <= 5 ? undefined : 'InvalidAttributeValue'),
+  }),
+  /** Object Class (3.0 section 4.40). */
+  ObjectClass: row({
+    tag: TAG.ObjectClass,
+    label: 'Object Class',
+    kind: enumOf(OBJECT_CLASS),
+    since: '3.0',
+    always: true,
+    setBy: 'either',
+    clientModifies: 'no',
+    clientDeletes: 'no',
+    multiple: false,
+    implicit: ['Create', 'CreateKeyPair', 'Register', 'DeriveKey', 'Certify', 'ReCertify', 'ReKey', 'ReKeyKeyPair'],
+    objectTypes: ALL_OBJECTS,
+    search: 'derived',
+  }),
+  /** OTP Counter (3.0 section 4.44). */
+  OTPCounter: row({
+    tag: TAG.OTPCounter,
+    label: 'OTP Counter',
+    kind: bytes,
+    since: '3.0',
+    always: false,
+    setBy: 'server',
+    clientModifies: 'no',
+    clientDeletes: 'no',
+    multiple: false,
+    implicit: [],
+    objectTypes: ALL_OBJECTS,
+    search: 'exact',
+  }),
+  CertifyCounter: useCounter(TAG.CertifyCounter, 'Certify Counter'),
+  DecryptCounter: useCounter(TAG.DecryptCounter, 'Decrypt Counter'),
+  EncryptCounter: useCounter(TAG.EncryptCounter, 'Encrypt Counter'),
+  SignCounter: useCounter(TAG.SignCounter, 'Sign Counter'),
+  SignatureVerifyCounter: useCounter(TAG.SignatureVerifyCounter, 'Signature Verify Counter'),
   CertificateSubjectCN: certificateText(TAG.CertificateSubjectCN, 'Certificate Subject CN'),
   CertificateSubjectO: certificateText(TAG.CertificateSubjectO, 'Certificate Subject O'),
   CertificateSubjectOU: certificateText(TAG.CertificateSubjectOU, 'Certificate Subject OU'),
@@ -1147,6 +1281,8 @@ export const ATTRIBUTES = {
   CertificateIssuerTitle: certificateText(TAG.CertificateIssuerTitle, 'Certificate Issuer Title'),
   CertificateIssuerDC: certificateText(TAG.CertificateIssuerDC, 'Certificate Issuer DC'),
   CertificateIssuerDNQualifier: certificateText(TAG.CertificateIssuerDNQualifier, 'Certificate Issuer DN Qualifier'),
+  CertificateSubjectDN: { ...certificateText(TAG.CertificateSubjectDN, 'Certificate Subject DN'), since: '3.0' },
+  CertificateIssuerDN: { ...certificateText(TAG.CertificateIssuerDN, 'Certificate Issuer DN'), since: '3.0' },
 } as const satisfies Record<string, AttributeRow<unknown>>
 
 export type AttributeName = keyof typeof ATTRIBUTES

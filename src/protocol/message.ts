@@ -1,4 +1,5 @@
-import { alternative, oneOf, rawItem, rawStructure } from '../schema/combinators.ts'
+import { alternative, oneOf, rawItem, rawStructure, writtenAs } from '../schema/combinators.ts'
+import type { Kind } from '../schema/kind.ts'
 import {
   boolean,
   bytes,
@@ -15,10 +16,14 @@ import {
   ATTESTATION_TYPE,
   type AsynchronousIndicator,
   BATCH_ERROR_CONTINUATION_OPTION,
+  EPHEMERAL,
+  type Ephemeral,
   RESULT_REASON,
   RESULT_STATUS,
 } from './enumerations.ts'
+import { inRange, type Version, type VersionRange } from '../schema/version.ts'
 import { authentication, nonce } from './structures/credential.ts'
+import { mapped } from './structures/unique-identifier.ts'
 import { TAG } from './tags.ts'
 
 /*
@@ -45,6 +50,30 @@ const asynchronousIndicator = oneOf<boolean | AsynchronousIndicator>('Asynchrono
   ),
 ])
 
+/** The items of a batch are not counted and have no identifiers any more (3.0 sections 8.1 and 8.2). */
+const UNTIL_THE_DRAFT = { until: '2.1' } as const satisfies VersionRange
+
+/** Whether items say how many they are, and which they are. */
+export const countsItems = (version: Version): boolean => inRange(version, UNTIL_THE_DRAFT)
+
+/** What is left out of the answer to an item: its Data (2.1 section 8.3); since 3.0, which of the three (section 8.1.3). */
+const ephemeral: Kind<Ephemeral | false> = writtenAs<Ephemeral | false>(
+  {
+    ...mapped(
+      boolean,
+      (value): Ephemeral | false => (value ? 'Data' : false),
+      (value) => value === 'Data',
+    ),
+    name: 'Ephemeral',
+  },
+  mapped(
+    enumOf(EPHEMERAL),
+    (value): Ephemeral | false => value,
+    (value) => (value === false ? 'Data' : value),
+  ),
+  { since: '3.0' },
+)
+
 /** Request Header (1.4 section 7.2, 2.1 section 8.2). */
 export const requestHeader = struct('Request Header', {
   protocolVersion: required(TAG.ProtocolVersion, protocolVersion),
@@ -56,9 +85,9 @@ export const requestHeader = struct('Request Header', {
   attestationType: repeated(TAG.AttestationType, extensibleEnumOf(ATTESTATION_TYPE), { since: '1.2' }),
   authentication: optional(TAG.Authentication, authentication),
   batchErrorContinuationOption: optional(TAG.BatchErrorContinuationOption, enumOf(BATCH_ERROR_CONTINUATION_OPTION)),
-  batchOrderOption: optional(TAG.BatchOrderOption, boolean),
+  batchOrderOption: optional(TAG.BatchOrderOption, boolean, UNTIL_THE_DRAFT),
   timeStamp: optional(TAG.TimeStamp, dateTime),
-  batchCount: required(TAG.BatchCount, integer),
+  batchCount: required(TAG.BatchCount, integer, UNTIL_THE_DRAFT),
 })
 
 /** Message Extension (1.4 section 6.16, 2.1 section 9.13). */
@@ -71,8 +100,8 @@ export const messageExtension = struct('Message Extension', {
 /** Request Batch Item (1.4 section 7.2, 2.1 section 8.3). */
 export const requestBatchItem = struct('Request Batch Item', {
   operation: required(TAG.Operation, enumerationCode),
-  ephemeral: optional(TAG.Ephemeral, boolean, { since: '2.0' }),
-  uniqueBatchItemID: optional(TAG.UniqueBatchItemID, bytes),
+  ephemeral: optional(TAG.Ephemeral, ephemeral, { since: '2.0' }),
+  uniqueBatchItemID: optional(TAG.UniqueBatchItemID, bytes, UNTIL_THE_DRAFT),
   payload: required(TAG.RequestPayload, rawItem),
   messageExtension: repeated(TAG.MessageExtension, messageExtension),
 })
@@ -92,13 +121,13 @@ export const responseHeader = struct('Response Header', {
   attestationType: repeated(TAG.AttestationType, extensibleEnumOf(ATTESTATION_TYPE), { since: '1.2' }),
   clientCorrelationValue: optional(TAG.ClientCorrelationValue, text, { since: '1.4' }),
   serverCorrelationValue: optional(TAG.ServerCorrelationValue, text, { since: '1.4' }),
-  batchCount: required(TAG.BatchCount, integer),
+  batchCount: required(TAG.BatchCount, integer, UNTIL_THE_DRAFT),
 })
 
 /** Response Batch Item (1.4 section 7.2, 2.1 section 8.6). */
 export const responseBatchItem = struct('Response Batch Item', {
   operation: optional(TAG.Operation, enumerationCode),
-  uniqueBatchItemID: optional(TAG.UniqueBatchItemID, bytes),
+  uniqueBatchItemID: optional(TAG.UniqueBatchItemID, bytes, UNTIL_THE_DRAFT),
   resultStatus: required(TAG.ResultStatus, enumOf(RESULT_STATUS)),
   resultReason: optional(TAG.ResultReason, enumOf(RESULT_REASON)),
   resultMessage: optional(TAG.ResultMessage, text),

@@ -60,6 +60,7 @@ const BEFORE: Readonly<Partial<Record<ResultReason, ResultReason>>> = {
   PublicProtectionStorageUnavailable: 'GeneralFailure',
   UnknownObjectGroup: 'InvalidField',
   ConstraintViolation: 'InvalidField',
+  CircularLinkError: 'InvalidAttributeValue',
   DuplicateProcessRequest: 'InvalidField',
   IllegalOperation: 'PermissionDenied',
   IndexOutOfBounds: 'InvalidField',

@@ -14,7 +14,31 @@ import {
 import type { Writer } from '../ttlv/writer.ts'
 import { SchemaError } from './error.ts'
 import { type Codec, type Kind, memoised } from './kind.ts'
-import { inRange, type Version } from './version.ts'
+import { inRange, isLegible, type Version, type VersionRange } from './version.ts'
+
+/**
+ * A value that is written in another way in some versions. Storage keeps the `usual` way, so that what is in a database
+ * does not depend on a draft; both ways are read where they are legible, told apart by their item types.
+ */
+export const writtenAs = <T>(usual: Kind<T>, other: Kind<T>, range: VersionRange): Kind<T> =>
+  memoised({
+    name: usual.name,
+    itemTypes: [...usual.itemTypes, ...other.itemTypes],
+    compile: (target) => {
+      const codec = usual.compile(target)
+      if (target === 'storage' || !isLegible(target, range)) return codec
+      const codecs = { usual: codec, other: other.compile(target) }
+      const { write, fits } = inRange(target, range) ? codecs.other : codecs.usual
+      return {
+        read: (buffer, at) =>
+          other.itemTypes.some((type) => type === typeAt(buffer, at))
+            ? codecs.other.read(buffer, at)
+            : codecs.usual.read(buffer, at),
+        write,
+        ...(fits === undefined ? {} : { fits }),
+      }
+    },
+  })
 
 type Alternative<T> = { readonly kind: Kind<T>; readonly is: (value: unknown) => boolean; readonly since?: Version }
 
@@ -110,6 +134,10 @@ const READ_ANY: { readonly [N in ItemTypeName]: (buffer: Buffer, at: number) => 
   DateTime: (buffer, at) => ({ type: 'DateTime', value: readDateTime(buffer, at) }),
   Interval: (buffer, at) => ({ type: 'Interval', value: readUnsigned(buffer, at) }),
   DateTimeExtended: (buffer, at) => ({ type: 'DateTimeExtended', value: readLong(buffer, at) }),
+  // Names of objects are texts wherever nothing more is known of the value.
+  Identifier: (buffer, at) => ({ type: 'TextString', value: readText(buffer, at) }),
+  Reference: (buffer, at) => ({ type: 'TextString', value: readText(buffer, at) }),
+  NameReference: (buffer, at) => ({ type: 'TextString', value: readText(buffer, at) }),
 }
 
 const writeAny = (writer: Writer, tag: number, any: AnyValue): void => {

@@ -24,7 +24,7 @@ const primitive = <T>(
   itemType: ItemType,
   read: (buffer: Buffer, at: number) => T,
   write: (writer: Writer, tag: number, value: T) => void,
-  method: Leaf['write'],
+  method?: Leaf['write'],
 ): Kind<T> => {
   const codec: Codec<T> = {
     read: (buffer, at) => {
@@ -32,7 +32,7 @@ const primitive = <T>(
       return read(buffer, at)
     },
     write,
-    leaf: { itemType, read, write: method },
+    ...(method === undefined ? {} : { leaf: { itemType, read, write: method } }),
   }
   return { name, itemTypes: [itemType], compile: () => codec }
 }
@@ -79,6 +79,14 @@ export const text: Kind<string> = primitive(
   'text',
 )
 
+const textAs = (name: string, type: ItemType): Kind<string> =>
+  primitive(name, type, readText, (w, tag, v) => w.textAs(type, tag, v))
+
+/** The draft types of 3.0 for a name of an object: its own, another's, and another's by its Name attribute. */
+export const identifierText = textAs('Identifier', ITEM_TYPE.Identifier)
+export const referenceText = textAs('Reference', ITEM_TYPE.Reference)
+export const nameReferenceText = textAs('Name Reference', ITEM_TYPE.NameReference)
+
 /** Byte String, a view of the message: copy what outlives the request. */
 export const bytes: Kind<Buffer> = primitive(
   'Byte String',
@@ -122,21 +130,25 @@ const fitsIn = <Name extends string>(table: Enumeration<Name>, target: Target): 
 }
 
 /** An enumeration by the names of its table. Codes outside the table are refused. */
-export const enumOf = <Name extends string>(table: Enumeration<Name>): Kind<Name> => {
-  const codes = new Map<Name, number>(table.names.map((name) => [name, table.code[name]]))
+export const enumOf = <Name extends string>(table: Enumeration<Name>): Kind<Name> => ({
+  name: table.title,
+  itemTypes: [ITEM_TYPE.Enumeration],
+  compile: (target) => enumCodec(table, target),
+})
+
+const enumCodec = <Name extends string>(table: Enumeration<Name>, target: Target): Codec<Name> => {
+  const nameOf = table.namesIn(target)
+  const inTarget = table.codesIn(target)
+  const codes = new Map<Name, number>(table.names.map((name) => [name, inTarget[name]]))
   return {
-    name: table.title,
-    itemTypes: [ITEM_TYPE.Enumeration],
-    compile: (target) => ({
-      read: (buffer, at) => {
-        expectType(buffer, at, ITEM_TYPE.Enumeration, table.title)
-        const name = table.nameOf(readUnsigned(buffer, at))
-        if (name === undefined) throw new SchemaError('unknown-enumeration', table.title, at)
-        return name
-      },
-      write: (writer, tag, value) => writer.enumeration(tag, codes.get(value) ?? 0),
-      ...fitsIn(table, target),
-    }),
+    read: (buffer, at) => {
+      expectType(buffer, at, ITEM_TYPE.Enumeration, table.title)
+      const name = nameOf(readUnsigned(buffer, at))
+      if (name === undefined) throw new SchemaError('unknown-enumeration', table.title, at)
+      return name
+    },
+    write: (writer, tag, value) => writer.enumeration(tag, codes.get(value) ?? 0),
+    ...fitsIn(table, target),
   }
 }
 
@@ -156,11 +168,12 @@ export const extensibleEnumOf = <Name extends string>(table: Enumeration<Name>):
     ...known,
     compile: (target) => {
       const codec = known.compile(target)
+      const nameOf = table.namesIn(target)
       return {
         read: (buffer, at) => {
           expectType(buffer, at, ITEM_TYPE.Enumeration, table.title)
           const code = readUnsigned(buffer, at)
-          return isExtensionCode(code) ? code : codec.read(buffer, at)
+          return isExtensionCode(code) ? (nameOf(code) ?? code) : codec.read(buffer, at)
         },
         write: (writer, tag, value) => {
           if (typeof value === 'number') writer.enumeration(tag, value)

@@ -13,7 +13,7 @@ import {
   straightWriter,
   type WriteEntry,
 } from './straight-line.ts'
-import { inRange, type Target, type Version, type VersionRange } from './version.ts'
+import { inRange, isLegible, type Target, type Version, type VersionRange } from './version.ts'
 
 /** One way in which a field stands on the wire, and the versions in which it does. */
 export type Form<T> = VersionRange & {
@@ -92,7 +92,8 @@ const readPlan = (fields: Fields, target: Target): readonly ReadEntry[] => {
   for (const [name, field] of Object.entries(fields)) {
     const seen = new Set<number>()
     const required = field.presence === 'required' && formFor(field, target) !== undefined
-    const forms = [...field.forms].sort((a, b) => Number(inRange(target, b)) - Number(inRange(target, a)))
+    const legible = field.forms.filter((form) => isLegible(target, form))
+    const forms = legible.sort((a, b) => Number(inRange(target, b)) - Number(inRange(target, a)))
     for (const { tag, kind, spread: whole } of forms) {
       if (seen.has(tag)) continue
       const codec = kind.compile(target)

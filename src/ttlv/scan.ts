@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { TtlvError } from './error.ts'
-import { ITEM_TYPE, itemTypeName } from './item-type.ts'
+import { ITEM_TYPE, isTextType, itemTypeName } from './item-type.ts'
 import { HEADER_LENGTH, lengthAt, paddedLength, typeAt, wordAt } from './reader.ts'
 
 export type ScanLimits = {
@@ -23,6 +23,15 @@ const FIXED_LENGTH: readonly (number | undefined)[] = (() => {
   }
   return lengths
 })()
+
+/** Which item types there are besides those of 1.0: none, Date Time Extended, or those of the draft of 3.0 as well. */
+export type ExtendedTypes = boolean | 'draft'
+
+const LAST_TYPE: Readonly<Record<string, number>> = {
+  false: ITEM_TYPE.Interval,
+  true: ITEM_TYPE.DateTimeExtended,
+  draft: ITEM_TYPE.NameReference,
+}
 
 const malformed = (problem: string, at: number): TtlvError => new TtlvError('malformed', problem, at)
 
@@ -60,18 +69,18 @@ const checkValue = (buffer: Buffer, at: number, type: number, length: number, en
   if (type === ITEM_TYPE.Boolean) checkBoolean(buffer, value, at)
   else if (type === ITEM_TYPE.BigInteger && (length === 0 || length % 8 !== 0))
     throw malformed(`Big Integer of ${length} bytes`, at)
-  else if (type === ITEM_TYPE.TextString && !isText(buffer, value, value + length))
-    throw malformed('text that is no UTF-8', at)
+  else if (isTextType(type) && !isText(buffer, value, value + length)) throw malformed('text that is no UTF-8', at)
 }
 
 /**
  * Checks that `buffer` is exactly one well-formed item, down to every leaf, without recursion and without allocating:
  * types, exact lengths, padding, UTF-8, Booleans, nesting and number of items (KMIP 1.4 section 9.1, 2.1 section 10.1).
- * Date Time Extended exists since 2.0 and is refused unless `extendedTypes`.
+ * Date Time Extended exists since 2.0 and is refused unless `extendedTypes`; Identifier, Reference and Name Reference are
+ * those of the draft.
  * @throws TtlvError
  */
-export const scan = (buffer: Buffer, extendedTypes: boolean, limits: ScanLimits = DEFAULT_LIMITS): void => {
-  const lastType = extendedTypes ? ITEM_TYPE.DateTimeExtended : ITEM_TYPE.Interval
+export const scan = (buffer: Buffer, extendedTypes: ExtendedTypes, limits: ScanLimits = DEFAULT_LIMITS): void => {
+  const lastType = LAST_TYPE[String(extendedTypes)] ?? ITEM_TYPE.Interval
   // Where the structures end that are open; with room for as many as nearly all messages have.
   const ends = [0, 0, 0, 0, 0, 0, 0, 0]
   let depth = 0

@@ -99,9 +99,14 @@ export class Writer {
   }
 
   text(tag: number, value: string): void {
-    if (value.length <= SHORT && this.#ascii(tag, value)) return
+    this.textAs(ITEM_TYPE.TextString, tag, value)
+  }
+
+  /** A text under another type: Identifier, Reference or Name Reference (3.0). */
+  textAs(type: ItemType, tag: number, value: string): void {
+    if (value.length <= SHORT && this.#ascii(type, tag, value)) return
     const length = Buffer.byteLength(value)
-    const at = this.#header(tag, ITEM_TYPE.TextString, length)
+    const at = this.#header(tag, type, length)
     this.#pad(length)
     this.#buffer.write(value, at, length, 'utf8')
   }
@@ -129,10 +134,10 @@ export class Writer {
   }
 
   /** Writes the text if it is ASCII; if not, nothing has happened. */
-  #ascii(tag: number, value: string): boolean {
+  #ascii(type: ItemType, tag: number, value: string): boolean {
     const { length } = value
     const start = this.#at
-    const at = this.#header(tag, ITEM_TYPE.TextString, length)
+    const at = this.#header(tag, type, length)
     this.#pad(length)
     const buffer = this.#buffer
     let bits = 0

@@ -1,7 +1,13 @@
 import type { AttributeRef } from '../../protocol/attribute-instance.ts'
 import type { AttributeFilter } from '../../protocol/attribute-wire.ts'
 import { attributeRow } from '../../protocol/attribute-lookup.ts'
-import { OBJECT_TYPE, STATE, STORAGE_STATUS_MASK } from '../../protocol/enumerations.ts'
+import {
+  OBJECT_CLASS,
+  OBJECT_CLASS_MASK,
+  OBJECT_TYPE,
+  STATE,
+  STORAGE_STATUS_MASK,
+} from '../../protocol/enumerations.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { AnyValue } from '../../schema/combinators.ts'
 import { type Enumeration } from '../../schema/enumeration.ts'
@@ -91,6 +97,31 @@ const hasBits = (fact: MaskFact, value: AnyValue): Condition => {
   return { kind: 'has-bits', fact, bits: value.value }
 }
 
+// Object Class ---------------------------------------------------------------------------------------------------------
+
+/** The classes as they follow each other among the codes of Object Types (3.0 sections 2.1 and 2.2). */
+const CLASSES = [
+  [OBJECT_CLASS_MASK.code.User, OBJECT_TYPE.code.Certificate, OBJECT_TYPE.code.CertificateRequest],
+  [OBJECT_CLASS_MASK.code.System, OBJECT_TYPE.code.User, OBJECT_TYPE.code.HashedPasswordCredential],
+] as const
+
+/** User Objects only where the request does not say; no condition where there are no others (3.0 section 6.1.32). */
+const classCondition = (mask: number | undefined, hasSystemObjects = true): readonly Condition[] => {
+  if (mask === undefined && !hasSystemObjects) return []
+  const bits = mask ?? OBJECT_CLASS_MASK.code.User
+  if ((bits & ~OBJECT_CLASS_MASK.all) !== 0) throw new KmipError('InvalidField', 'The Object Class Mask has other bits')
+  const wanted = CLASSES.filter(([bit]) => (bits & bit) !== 0)
+  const [first] = wanted
+  const last = wanted.at(-1)
+  if (first === undefined || last === undefined) throw new KmipError('InvalidField', 'No Object Class is searched')
+  return wanted.length === CLASSES.length ? [] : [{ kind: 'object-types', from: first[1], to: last[2] }]
+}
+
+const classBit = (value: AnyValue): number => {
+  const name = OBJECT_CLASS.nameOf(enumerationCode(OBJECT_CLASS, value))
+  return name === undefined ? 0 : OBJECT_CLASS_MASK.code[name]
+}
+
 const standard = (filter: AttributeFilter): readonly Condition[] => {
   const { ref, value } = filter
   switch (ref.name) {
@@ -98,6 +129,8 @@ const standard = (filter: AttributeFilter): readonly Condition[] => {
       return [{ kind: 'id', id: text(value) }]
     case 'ObjectType':
       return [{ kind: 'object-type', objectType: enumerationCode(OBJECT_TYPE, value) }]
+    case 'ObjectClass':
+      return classCondition(classBit(value))
     case 'State':
       return [{ kind: 'state', state: enumerationCode(STATE, value) }]
     case 'CryptographicUsageMask':
@@ -160,6 +193,8 @@ export type SearchScope = {
   readonly now: number
   /** Most identifiers in one answer. */
   readonly cap: number
+  /** Whether there may be System Objects. */
+  readonly hasSystemObjects?: boolean | undefined
 }
 
 const countOrFail = (value: number | undefined, fallback: number): number => {
@@ -186,11 +221,14 @@ export type LocatePlan = { readonly search: Search; readonly together: readonly 
  * member of a group is wanted, it is the one that has waited longest.
  * @throws KmipError for a filter that cannot be evaluated
  */
-export const planLocate = (query: LocateQuery, { cap, ...scope }: SearchScope): readonly LocatePlan[] => {
+export const planLocate = (
+  query: LocateQuery,
+  { cap, hasSystemObjects = false, ...scope }: SearchScope,
+): readonly LocatePlan[] => {
   const { objectGroupMember } = query
   const wanted = Math.min(countOrFail(query.maximumItems, cap), cap)
   const limit = objectGroupMember === 'GroupMemberDefault' ? Math.min(wanted, 1) : wanted
-  const conditions = conditionsOf(query.filters)
+  const conditions = [...conditionsOf(query.filters), ...classCondition(query.objectClassMask, hasSystemObjects)]
   const together = query.filters.flatMap(togetherOf)
   const rest = {
     ...scope,

@@ -43,6 +43,10 @@ const holds = (searched: Searched, condition: Condition, now: number): boolean =
       return object.id === condition.id
     case 'object-type':
       return OBJECT_TYPE.code[object.objectType] === condition.objectType
+    case 'object-types': {
+      const code = OBJECT_TYPE.code[object.objectType]
+      return code >= condition.from && code <= condition.to
+    }
     case 'state':
       return STATE.code[stateOf(object, now)] === condition.state
   }

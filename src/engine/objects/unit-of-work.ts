@@ -22,6 +22,8 @@ export type UnitDependencies = {
   readonly access: Access
   readonly cache: ObjectCache
   readonly log: Log
+  /** Whether there may be System Objects, which Locate leaves out unless it is asked for them. */
+  readonly hasSystemObjects?: boolean
   /** Most identifiers in one answer of Locate. */
   readonly locateCap: number
   /** What is open with keys whose material goes. */
@@ -257,10 +259,10 @@ class Unit implements UnitOfWork {
   }
 
   search(query: LocateQuery, scope: Omit<SearchScope, 'cap'>): MaybePromise<SearchResult> {
-    const { store, locateCap } = this.#dependencies
+    const { store, locateCap: cap, hasSystemObjects } = this.#dependencies
     const load = (tenant: string, id: string) => this.load(tenant, id)
     const pending = [...(this.#pending?.values() ?? [])]
-    return runLocate({ store, load, pending }, planLocate(query, { ...scope, cap: locateCap }))
+    return runLocate({ store, load, pending }, planLocate(query, { ...scope, cap, hasSystemObjects }))
   }
 
   async commit(): Promise<void> {

@@ -11,7 +11,15 @@ import { TAG } from '../../protocol/tags.ts'
 import { rawItem } from '../../schema/combinators.ts'
 import { enumerationCode, enumOf, text } from '../../schema/primitives.ts'
 import { type Fields, type Infer, optional, repeated, struct } from '../../schema/struct.ts'
-import { inRange, LATEST_VERSION, type Version, VERSIONS, versionNumbers, versionOf } from '../../schema/version.ts'
+import {
+  extendedTypesIn,
+  inRange,
+  LATEST_VERSION,
+  type Version,
+  VERSIONS,
+  versionNumbers,
+  versionOf,
+} from '../../schema/version.ts'
 import { scan } from '../../ttlv/scan.ts'
 import { Writer } from '../../ttlv/writer.ts'
 import type { ClientChannel } from '../message-handler.ts'
@@ -45,7 +53,7 @@ export const encodeRequest = <F extends Fields>(
 
 /** @throws TtlvError, SchemaError, Error where it is no answer to one request of that operation */
 const readAnswer = (answer: Buffer, version: Version, operation: Operation): Outcome => {
-  scan(answer, inRange(version, { since: '2.0' }))
+  scan(answer, extendedTypesIn(version))
   const [item, ...more] = responseMessage.compile(version).read(answer, 0).items
   if (item === undefined || more.length > 0) throw new Error('the answer is not one item')
   if (item.resultStatus === 'OperationFailed') return { succeeded: false, reason: item.resultReason ?? 'no reason' }

@@ -132,6 +132,12 @@ const CLASSES: Readonly<Record<ObjectType, number>> = {
   OpaqueObject: CKO.DATA,
   PGPKey: CKO.DATA,
   CertificateRequest: CKO.DATA,
+  User: CKO.DATA,
+  Group: CKO.DATA,
+  PasswordCredential: CKO.DATA,
+  DeviceCredential: CKO.DATA,
+  OneTimePasswordCredential: CKO.DATA,
+  HashedPasswordCredential: CKO.DATA,
 }
 
 const KEY_TYPES: ReadonlyMap<unknown, number> = new Map<unknown, number>([

@@ -8,6 +8,8 @@ export const CREDENTIAL_TYPE = enumeration('Credential Type', {
   OneTimePassword: [0x04, '2.0'],
   HashedPassword: [0x05, '2.0'],
   Ticket: [0x06, '2.0'],
+  Password: [0x07, '3.0'],
+  Certificate: [0x08, '3.0'],
 })
 
 export type CredentialType = EnumName<typeof CREDENTIAL_TYPE>

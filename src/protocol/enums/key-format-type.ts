@@ -25,6 +25,7 @@ export const KEY_FORMAT_TYPE = enumeration('Key Format Type', {
   TransparentECPublicKey: [0x15, '1.3'],
   PKCS_12: [0x16, '1.4'],
   PKCS_10: [0x17, '2.0'],
+  SeedPrivateKey: [0x18, '3.0', undefined, 0x80000018],
 })
 
 export type KeyFormatType = EnumName<typeof KEY_FORMAT_TYPE>

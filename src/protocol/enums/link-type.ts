@@ -1,6 +1,9 @@
 import { enumeration, type EnumName } from '../../schema/enumeration.ts'
 
-/** Link Type (1.4 section 9.1.3.2.20, 2.1 section 11.28). */
+/**
+ * Link Type (1.4 section 9.1.3.2.20, 2.1 section 11.28). 3.0 has an attribute for each kind of link instead
+ * (`LINK_TAGS`); the kinds that it adds have extension codes, so that other versions see those links, too.
+ */
 export const LINK_TYPE = enumeration('Link Type', {
   CertificateLink: [0x0101, '1.0'],
   PublicKeyLink: [0x0102, '1.0'],
@@ -16,6 +19,11 @@ export const LINK_TYPE = enumeration('Link Type', {
   PKCS_12CertificateLink: [0x010c, '1.4'],
   PKCS_12PasswordLink: [0x010d, '1.4'],
   WrappingKeyLink: [0x010e, '2.0'],
+  CredentialLink: [0x800001a0, '3.0', undefined, 0x800001a0],
+  PasswordLink: [0x800001a5, '3.0', undefined, 0x800001a5],
+  SplitKeyBaseLink: [0x800001b4, '3.0', undefined, 0x800001b4],
+  JoinedSplitKeyPartsLink: [0x800001b5, '3.0', undefined, 0x800001b5],
+  CertificateRequestLink: [0x800001bc, '3.0', undefined, 0x800001bc],
 })
 
 export type LinkType = EnumName<typeof LINK_TYPE>

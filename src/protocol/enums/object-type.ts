@@ -12,6 +12,12 @@ export const OBJECT_TYPE = enumeration('Object Type', {
   OpaqueObject: [0x08, '1.0'],
   PGPKey: [0x09, '1.2'],
   CertificateRequest: [0x0a, '2.0'],
+  User: [0x0b, '3.0'],
+  Group: [0x0c, '3.0'],
+  PasswordCredential: [0x0d, '3.0'],
+  DeviceCredential: [0x0e, '3.0'],
+  OneTimePasswordCredential: [0x0f, '3.0'],
+  HashedPasswordCredential: [0x10, '3.0'],
 })
 
 export type ObjectType = EnumName<typeof OBJECT_TYPE>

@@ -61,6 +61,13 @@ export const OPERATION = enumeration('Operation', {
   QueryAsynchronousRequests: [0x39, '2.1'],
   Process: [0x3a, '2.1'],
   Ping: [0x3b, '2.1'],
+  CreateGroup: [0x3c, '3.0'],
+  Obliterate: [0x3d, '3.0'],
+  CreateUser: [0x3e, '3.0'],
+  CreateCredential: [0x3f, '3.0'],
+  Deactivate: [0x40, '3.0'],
+  Encapsulate: [0x41, '3.0'],
+  Decapsulate: [0x42, '3.0'],
 })
 
 export type Operation = EnumName<typeof OPERATION>

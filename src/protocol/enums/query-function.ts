@@ -16,6 +16,7 @@ export const QUERY_FUNCTION = enumeration('Query Function', {
   QueryClientRegistrationMethods: [0x0c, '1.3'],
   QueryDefaultsInformation: [0x0d, '2.0'],
   QueryStorageProtectionMasks: [0x0e, '2.0'],
+  QueryCredentialInformation: [0x0f, '3.0'],
 })
 
 export type QueryFunction = EnumName<typeof QUERY_FUNCTION>

@@ -53,7 +53,7 @@ export const RESULT_REASON = enumeration('Result Reason', {
   MissingInitializationVector: [0x34, '2.0'],
   NonUniqueNameAttribute: [0x35, '2.0'],
   ObjectDestroyed: [0x36, '2.0'],
-  ObjectNotFound: [0x37, '2.0'],
+  ObjectNotFound: [0x37, '2.0', '2.1'],
   NotAuthorised: [0x39, '2.0'],
   ServerLimitExceeded: [0x3a, '2.0'],
   UnknownEnumeration: [0x3b, '2.0'],
@@ -71,9 +71,10 @@ export const RESULT_REASON = enumeration('Result Reason', {
   PKCS_11InvalidInterface: [0x47, '2.0'],
   PrivateProtectionStorageUnavailable: [0x48, '2.0'],
   PublicProtectionStorageUnavailable: [0x49, '2.0'],
-  UnknownObjectGroup: [0x4a, '2.1'],
+  UnknownObjectGroup: [0x4a, '2.1', '2.1'],
   ConstraintViolation: [0x4b, '2.1'],
   DuplicateProcessRequest: [0x4c, '2.1'],
+  CircularLinkError: [0x4d, '3.0'],
   GeneralFailure: [0x0100, '1.0'],
 })
 

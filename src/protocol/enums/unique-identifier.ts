@@ -19,6 +19,10 @@ export const UNIQUE_IDENTIFIER = enumeration('Unique Identifier', {
   ReKeyKeyPair: [0x0f, '2.0'],
   ReKeyKeyPairPrivateKey: [0x10, '2.0'],
   ReKeyKeyPairPublicKey: [0x11, '2.0'],
+  ReProvision: [0x12, '3.0'],
+  CreateUser: [0x13, '3.0'],
+  CreateGroup: [0x14, '3.0'],
+  CreateCredential: [0x15, '3.0'],
 })
 
 export type UniqueIdentifier = EnumName<typeof UNIQUE_IDENTIFIER>

@@ -1,5 +1,6 @@
 import { boolean, bytes, enumOf, extensibleEnumOf, integer, longInteger, text } from '../../schema/primitives.ts'
-import { optional, repeated, required, struct } from '../../schema/struct.ts'
+import { writtenAs } from '../../schema/combinators.ts'
+import { type Infer, optional, repeated, required, struct } from '../../schema/struct.ts'
 import {
   ALTERNATIVE_NAME_TYPE,
   CRYPTOGRAPHIC_ALGORITHM,
@@ -17,7 +18,7 @@ import {
   USAGE_LIMITS_UNIT,
 } from '../enumerations.ts'
 import { TAG } from '../tags.ts'
-import { objectReference } from './unique-identifier.ts'
+import { mapped, objectReference } from './unique-identifier.ts'
 
 /** Alternative Name (1.4 section 3.40, 2.1 section 4.2). */
 export const alternativeName = struct('Alternative Name', {
@@ -57,10 +58,26 @@ export const link = struct('Link', {
 })
 
 /** Name (1.4 section 3.2, 2.1 section 4.32). */
-export const name = struct('Name', {
+const nameStructure = struct('Name', {
   nameValue: required(TAG.NameValue, text),
   nameType: required(TAG.NameType, enumOf(NAME_TYPE)),
 })
+
+/** A plain text since 3.0 (section 4.36). */
+export const name = {
+  ...writtenAs<Name>(
+    nameStructure,
+    mapped(
+      text,
+      (nameValue): Name => ({ nameValue, nameType: 'UninterpretedTextString' }),
+      ({ nameValue }) => nameValue,
+    ),
+    { since: '3.0' },
+  ),
+  fields: nameStructure.fields,
+}
+
+type Name = Infer<typeof nameStructure.fields>
 
 /** Revocation Reason (1.4 section 3.31, 2.1 section 4.47). */
 export const revocationReason = struct('Revocation Reason', {
@@ -81,10 +98,26 @@ export const rngParameters = struct('RNG Parameters', {
 })
 
 /** Rotate Name (2.1 section 4.53). */
-export const rotateName = struct('Rotate Name', {
+const rotateNameStructure = struct('Rotate Name', {
   rotateNameValue: required(TAG.RotateNameValue, text),
   rotateNameType: required(TAG.RotateNameType, enumOf(ROTATE_NAME_TYPE)),
 })
+
+/** A plain text since 3.0 (section 4.59). */
+export const rotateName = {
+  ...writtenAs<RotateName>(
+    rotateNameStructure,
+    mapped(
+      text,
+      (rotateNameValue): RotateName => ({ rotateNameValue, rotateNameType: 'UninterpretedTextString' }),
+      ({ rotateNameValue }) => rotateNameValue,
+    ),
+    { since: '3.0' },
+  ),
+  fields: rotateNameStructure.fields,
+}
+
+type RotateName = Infer<typeof rotateNameStructure.fields>
 
 /**
  * Usage Limits (1.4 section 3.21, 2.1 section 7.40). Total and Count are always there in an answer; a client leaves

@@ -2,10 +2,11 @@ import { bytes, enumOf, extensibleEnumOf, text } from '../../schema/primitives.t
 import { type Infer, optional, repeated, required, struct } from '../../schema/struct.ts'
 import { ENCODING_OPTION, WRAPPING_METHOD } from '../enumerations.ts'
 import { TAG } from '../tags.ts'
+import { identifier } from './unique-identifier.ts'
 import { cryptographicParameters } from './cryptographic-parameters.ts'
 
 const keyInformation = {
-  uniqueIdentifier: required(TAG.UniqueIdentifier, text),
+  uniqueIdentifier: required(TAG.UniqueIdentifier, identifier),
   cryptographicParameters: optional(TAG.CryptographicParameters, cryptographicParameters),
 }
 

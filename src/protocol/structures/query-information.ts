@@ -1,6 +1,6 @@
-import { boolean, enumOf, integer, text } from '../../schema/primitives.ts'
+import { boolean, enumOf, extensibleEnumOf, integer, text } from '../../schema/primitives.ts'
 import { optional, repeated, required, struct } from '../../schema/struct.ts'
-import { DESTROY_ACTION, RNG_MODE, SHREDDING_ALGORITHM, UNWRAP_MODE } from '../enumerations.ts'
+import { CREDENTIAL_TYPE, DESTROY_ACTION, RNG_MODE, SHREDDING_ALGORITHM, UNWRAP_MODE } from '../enumerations.ts'
 import { PROFILE_NAME } from '../enums/profile-name.ts'
 import { TAG } from '../tags.ts'
 
@@ -50,4 +50,9 @@ export const capabilityInformation = struct('Capability Information', {
   shreddingAlgorithm: optional(TAG.ShreddingAlgorithm, enumOf(SHREDDING_ALGORITHM)),
   rngMode: optional(TAG.RNGMode, enumOf(RNG_MODE)),
   quantumSafeCapability: optional(TAG.QuantumSafeCapability, boolean, { since: '2.0' }),
+})
+
+/** Credential Information (3.0 section 7.9): what a client may show to be known by. */
+export const credentialInformation = struct('Credential Information', {
+  types: repeated(TAG.CredentialType, extensibleEnumOf(CREDENTIAL_TYPE)),
 })

@@ -1,6 +1,8 @@
-import { alternative, oneOf } from '../../schema/combinators.ts'
-import { enumOf, integer, text } from '../../schema/primitives.ts'
+import { alternative, oneOf, writtenAs } from '../../schema/combinators.ts'
+import { enumOf, identifierText, integer, referenceText, text } from '../../schema/primitives.ts'
 import type { Kind } from '../../schema/kind.ts'
+import { ITEM_TYPE } from '../../ttlv/item-type.ts'
+import { typeAt } from '../../ttlv/reader.ts'
 import { UNIQUE_IDENTIFIER, type UniqueIdentifier } from '../enumerations.ts'
 
 /**
@@ -11,6 +13,23 @@ export type ObjectReference =
   | { readonly by: 'id'; readonly id: string }
   | { readonly by: 'result'; readonly of: UniqueIdentifier }
   | { readonly by: 'position'; readonly position: number }
+
+/** Either type of the draft that names an object by its identifier. */
+const identifierOrReference: Kind<string> = {
+  name: identifierText.name,
+  itemTypes: [...identifierText.itemTypes, ...referenceText.itemTypes],
+  compile: (target) => {
+    const own = identifierText.compile(target)
+    const other = referenceText.compile(target)
+    return {
+      ...own,
+      read: (buffer, at) => (typeAt(buffer, at) === ITEM_TYPE.Reference ? other : own).read(buffer, at),
+    }
+  },
+}
+
+/** The Unique Identifier of an object: a text, and an Identifier since 3.0 (section 4.68). */
+export const identifier: Kind<string> = writtenAs(text, identifierOrReference, { since: '3.0' })
 
 /** A kind whose values stand for others. */
 export const mapped = <A, B>(kind: Kind<A>, to: (value: A) => B, from: (value: B) => A): Kind<B> => ({
@@ -38,7 +57,7 @@ const refers =
 export const objectReference: Kind<ObjectReference> = oneOf<ObjectReference>('Unique Identifier', [
   alternative<ObjectReference, ById>(
     mapped(
-      text,
+      identifier,
       (id): ById => ({ by: 'id', id }),
       ({ id }) => id,
     ),

@@ -80,6 +80,8 @@ export const argumentsOf = (facet: Facet): readonly SqlValue[] => {
       return [facet.id]
     case 'object-type':
       return [facet.objectType]
+    case 'object-types':
+      return [facet.from, facet.to]
     case 'state':
       return [facet.state]
     case 'has-bits':
@@ -126,6 +128,8 @@ export const filterOf = (form: FacetForm, alias: string, slots: FacetSlots): Raw
       return sql`${column(alias, 'id')} = ${argument(0)}`
     case 'object-type':
       return sql`${column(alias, 'object_type')} = ${argument(0)}`
+    case 'object-types':
+      return sql`${column(alias, 'object_type')} between ${argument(0)} and ${argument(1)}`
     case 'owner':
       return sql`${column(alias, 'owner')} = ${argument(0)}`
     case 'state':

@@ -27,6 +27,7 @@ const driverForm = (facet: Facet): DriverForm | undefined => {
     case 'usual':
     case 'at-least':
     case 'has-bits':
+    case 'object-types':
     case 'state':
       return undefined
   }
