@@ -35,6 +35,10 @@ export const LARGEST_RESPONSE = 4 * 1024 * 1024
 /** The version in which a stream is refused that names none. */
 const UNKNOWN_VERSION: MessageVersion = { version: LATEST_VERSION, spoken: false }
 
+/** The version of what is there of a message. */
+const versionAmong = (message: Buffer | undefined, versions: readonly Version[]): MessageVersion =>
+  (message === undefined ? undefined : peekVersion(message, versions)) ?? UNKNOWN_VERSION
+
 /** What a client may ask that nobody knows yet (1.4 section 6.6, 2.1 section 9.4). */
 const ENQUIRIES: ReadonlySet<number> = new Set([OPERATION.code.Query, OPERATION.code.DiscoverVersions])
 
@@ -134,9 +138,7 @@ export const createMessageHandler = (options: EngineOptions): MessageHandler => 
   const costs = createCosts(parts.operations)
 
   const limitsFor = scanLimits(limits)
-  /** The version of what is there of a message. */
-  const versionIn = (message: Buffer | undefined): MessageVersion =>
-    (message === undefined ? undefined : peekVersion(message, parts.server.versions)) ?? UNKNOWN_VERSION
+  const versionIn = (message: Buffer | undefined) => versionAmong(message, parts.server.versions)
 
   const reply = (writer: Writer, close: boolean): Reply => replyFrom(pool, writer, close)
 

@@ -331,14 +331,9 @@ export const attributesBare = (when: 'always' | 'when-filled' = 'when-filled'): 
     spread<Attribute>(TAG.Attributes, attributes2, when, { since: '2.0' }),
   )
 
-const refKey = (ref: AttributeRef, byKind: boolean): string => {
-  if (ref.name === 'VendorAttribute') return `${ref.vendor} ${ref.attributeName}`
-  return ref.name === 'Link' && byKind ? `Link ${ref.linkType ?? ''}` : ref.name
-}
-
 /**
- * A list of references, one item each, in which none is written twice: the kinds of Link are one attribute or several,
- * as the version has it.
+ * A list of references, one item each. Kinds of Link are one attribute or several, as the version has it: where they are
+ * one, it is written once.
  */
 const listOf = (kind: Kind<AttributeRef>): Kind<readonly AttributeRef[]> =>
   memoised({
@@ -350,17 +345,17 @@ const listOf = (kind: Kind<AttributeRef>): Kind<readonly AttributeRef[]> =>
       return {
         read: (buffer, at) => [codec.read(buffer, at)],
         write: (writer, tag, refs) => {
-          const written = new Set<string>()
-          for (const ref of refs) {
-            const key = refKey(ref, byKind)
-            if (written.has(key) || codec.fits?.(ref) === false) continue
-            written.add(key)
-            codec.write(writer, tag, ref)
+          const firstLink = refs.findIndex(isKindOfLink)
+          for (const [index, ref] of refs.entries()) {
+            const repeats = !byKind && isKindOfLink(ref) && index > firstLink
+            if (!repeats && codec.fits?.(ref) !== false) codec.write(writer, tag, ref)
           }
         },
       }
     },
   })
+
+const isKindOfLink = (ref: AttributeRef): boolean => ref.name === 'Link' && ref.linkType !== undefined
 
 /** Attribute names: Attribute Name in 1.x, Attribute Reference in 2.x. */
 export const attributeRefs = (): Field<AttributeRef, 'repeated'> =>

@@ -27,15 +27,11 @@ export const writtenAs = <T>(usual: Kind<T>, other: Kind<T>, range: VersionRange
     compile: (target) => {
       const codec = usual.compile(target)
       if (target === 'storage' || !isLegible(target, range)) return codec
-      const codecs = { usual: codec, other: other.compile(target) }
-      const { write, fits } = inRange(target, range) ? codecs.other : codecs.usual
+      const newer = other.compile(target)
       return {
+        ...(inRange(target, range) ? newer : codec),
         read: (buffer, at) =>
-          other.itemTypes.some((type) => type === typeAt(buffer, at))
-            ? codecs.other.read(buffer, at)
-            : codecs.usual.read(buffer, at),
-        write,
-        ...(fits === undefined ? {} : { fits }),
+          (other.itemTypes.some((type) => type === typeAt(buffer, at)) ? newer : codec).read(buffer, at),
       }
     },
   })
