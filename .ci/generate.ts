@@ -75,8 +75,8 @@ ${table(
     hex(code),
     since,
     spec['1.4'] ?? '',
-    spec['2.1'],
-    proofOf(name, spec['2.1']),
+    spec['2.1'] ?? `draft of 3.0, ${spec['3.0']}`,
+    proofOf(name, spec['2.1'] ?? spec['3.0']),
   ]),
 )}
 

@@ -108,6 +108,15 @@ export type DerivedKeySpec =
     }
   | { readonly objectType: 'SecretData'; readonly length: number }
 
+/** What the secret of a key encapsulation becomes; length in bits. */
+export type SharedSecretSpec =
+  | {
+      readonly objectType: 'SymmetricKey'
+      readonly algorithm: CryptographicAlgorithm
+      readonly length: number | undefined
+    }
+  | { readonly objectType: 'SecretData' }
+
 /** How a key is split (1.4 section 2.2.5, 2.1 section 2.8). */
 export type SplitScheme = {
   readonly parts: number
@@ -264,6 +273,20 @@ export type KeyStore = Besides & {
     input: SignedInput,
     signature: Buffer,
   ): MaybePromise<Verdict>
+  /** Makes a secret for whoever holds the private key. InvalidField where it cannot be what is wanted. */
+  encapsulate(
+    objectId: string,
+    key: HeldKey,
+    parameters: CryptographicParameters,
+    wanted: SharedSecretSpec,
+  ): MaybePromise<{ readonly deposit: Deposit; readonly ciphertext: Buffer }>
+  /** The secret of a ciphertext, or another one where it is none. CryptographicFailure for one of another length. */
+  decapsulate(
+    objectId: string,
+    key: HeldKey,
+    parameters: CryptographicParameters,
+    input: { readonly ciphertext: Buffer; readonly wanted: SharedSecretSpec },
+  ): MaybePromise<Deposit>
   mac(key: HeldKey, parameters: CryptographicParameters, data: Buffer): MaybePromise<Buffer>
   /** Compares in a time that does not depend on where the two differ. */
   isMac(key: HeldKey, parameters: CryptographicParameters, data: Buffer, mac: Buffer): MaybePromise<boolean>

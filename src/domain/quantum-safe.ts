@@ -1,9 +1,10 @@
-import type { CryptographicAlgorithm, ObjectType } from '../protocol/enumerations.ts'
+import { CRYPTOGRAPHIC_ALGORITHM, type CryptographicAlgorithm, type ObjectType } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
 import { type AttributeSet, valueOf } from './attribute-set.ts'
 
 /** Algorithms of public keys that no known quantum algorithm breaks. */
 const SAFE_PAIRS: ReadonlySet<CryptographicAlgorithm | number> = new Set<CryptographicAlgorithm | number>([
+  ...CRYPTOGRAPHIC_ALGORITHM.names.filter((name) => /^(ML_KEM|ML_DSA|SLH_DSA)_|MLKEM768$/.test(name)),
   'XMSS',
   'SPHINCS_256',
   'McEliece',

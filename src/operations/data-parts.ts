@@ -125,6 +125,7 @@ const copy = (value: Buffer | undefined): Buffer | undefined => (value === undef
 const copied = (parameters: CryptographicParameters): CryptographicParameters => ({
   ...parameters,
   pSource: copy(parameters.pSource),
+  contextString: copy(parameters.contextString),
 })
 
 /** Where nothing comes of a part, there is no field for it. */

@@ -14,11 +14,15 @@ export type AsynchronousUse = 'preferred' | 'never'
 /** A field of a request payload with one of its values. */
 export type FieldValue = { readonly tag: number; readonly code: number }
 
+/** Section of the newest 1.x and of the newest 2.x text that define an operation, or of the draft of 3.0. */
+export type Sections =
+  | { readonly '1.4'?: string; readonly '2.1': string; readonly '3.0'?: undefined }
+  | { readonly '3.0': string; readonly '1.4'?: undefined; readonly '2.1'?: undefined }
+
 /** What an operation is: its place in the standard, its payloads, and what it does. One file each. */
 export type OperationDefinition<Request extends Fields, Response extends Fields> = {
   readonly name: OperationName
-  /** Section of the newest 1.x and of the newest 2.x text that define it. */
-  readonly spec: { readonly '1.4'?: string; readonly '2.1': string }
+  readonly spec: Sections
   readonly request: Request
   readonly response: Response
   /**
@@ -43,7 +47,7 @@ export type Operation = {
   readonly code: number
   readonly since: Version
   readonly until: Version | undefined
-  readonly spec: { readonly '1.4'?: string; readonly '2.1': string }
+  readonly spec: Sections
   readonly request: Fields
   readonly response: Fields
   readonly olderReasons: OlderReasons

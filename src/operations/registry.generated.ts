@@ -10,12 +10,14 @@ import { check } from './check.ts'
 import { createKeyPair } from './create-key-pair.ts'
 import { createSplitKey } from './create-split-key.ts'
 import { create } from './create.ts'
+import { decapsulate } from './decapsulate.ts'
 import { decrypt } from './decrypt.ts'
 import { delegatedLogin } from './delegated-login.ts'
 import { deleteAttribute } from './delete-attribute.ts'
 import { deriveKey } from './derive-key.ts'
 import { destroy } from './destroy.ts'
 import { discoverVersions } from './discover-versions.ts'
+import { encapsulate } from './encapsulate.ts'
 import { encrypt } from './encrypt.ts'
 import { exportObject } from './export-object.ts'
 import { getAttributeList } from './get-attribute-list.ts'
@@ -72,12 +74,14 @@ export const OPERATIONS: readonly Operation[] = [
   createKeyPair,
   createSplitKey,
   create,
+  decapsulate,
   decrypt,
   delegatedLogin,
   deleteAttribute,
   deriveKey,
   destroy,
   discoverVersions,
+  encapsulate,
   encrypt,
   exportObject,
   getAttributeList,

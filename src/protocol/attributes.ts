@@ -1217,6 +1217,7 @@ export const ATTRIBUTES = {
     implicit: [],
     objectTypes: ALL_OBJECTS,
     search: 'exact',
+    stated: true,
     check: (category) => (category >= 1 && category <= 5 ? undefined : 'InvalidAttributeValue'),
   }),
   /** Object Class (3.0 section 4.40). */

@@ -13,6 +13,7 @@ import type {
   TransparentKeyMaterial,
 } from '../../protocol/structures/key-block.ts'
 import { KEY_FORMATS, type KeyFormat } from '../key-formats.ts'
+import { securityCategory } from '../quantum-keys.ts'
 import { allowsLength, lengthOfMaterial, materialBytes, SYMMETRIC_LENGTHS } from '../mechanisms.ts'
 import type { AsymmetricKey } from './asymmetric/asymmetric-key.ts'
 import { isNegative } from './asymmetric/big-integer.ts'
@@ -37,6 +38,11 @@ export type InspectedBlock = { readonly block: KeyBlock; readonly attributes: re
 export type KeyKind = 'SymmetricKey' | 'PublicKey' | 'PrivateKey'
 
 const refuse = (problem: string): KmipError => new KmipError('InvalidField', problem)
+
+const categoryAttribute = ({ algorithm }: KeyFacts): readonly Attribute[] => {
+  const category = securityCategory(algorithm)
+  return category === undefined ? [] : [{ name: 'NISTSecurityCategory', value: category }]
+}
 
 const factAttributes = ({ algorithm, length, curve, qlength }: KeyFacts): readonly Attribute[] => [
   ...(algorithm === undefined ? [] : [{ name: 'CryptographicAlgorithm', value: algorithm } as const]),
@@ -183,6 +189,7 @@ export const inspectKey = (kind: KeyKind, given: KeyBlock, read: ReadMaterial): 
     block: { ...block, cryptographicAlgorithm: facts.algorithm, cryptographicLength: facts.length },
     attributes: [
       ...factAttributes(facts),
+      ...categoryAttribute(facts),
       formatAttribute(block),
       ...digestsOf(value.keyMaterial, keyFormatType, facts),
     ],

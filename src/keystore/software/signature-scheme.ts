@@ -2,6 +2,7 @@ import type { DigitalSignatureAlgorithm, HashingAlgorithm, PaddingMethod } from 
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
 import type { AsymmetricKey } from './asymmetric/asymmetric-key.ts'
+import { QUANTUM_ALGORITHMS } from '../quantum-keys.ts'
 import { hashName } from './hash.ts'
 
 /** How a signature is made: what Cryptographic Parameters come to for one key. Hashes by the library's names. */
@@ -11,6 +12,8 @@ export type Scheme =
   | { readonly kind: 'x931'; readonly hash: string }
   | { readonly kind: 'dsa'; readonly hash: string | undefined }
   | { readonly kind: 'edwards' }
+  /** ML-DSA and SLH-DSA, with the context string of FIPS 204 and 205. */
+  | { readonly kind: 'quantum'; readonly context: Buffer | undefined }
 
 type Named = {
   readonly family: 'rsa' | 'dsa' | 'ec'
@@ -102,6 +105,17 @@ export const PADDED_SCHEMES: ReadonlyMap<PaddingMethod | number, MakeScheme> = n
   ['X9_31', x931],
 ])
 
+const LONGEST_CONTEXT = 255
+
+/** FIPS 204 section 5.2 and FIPS 205 section 10.2: hedged with random numbers, in the pure form. */
+const quantum = ({ algorithm }: AsymmetricKey, { contextString, deterministic }: CryptographicParameters): Scheme => {
+  if (QUANTUM_ALGORITHMS.get(algorithm)?.use !== 'signature')
+    throw unsupported('Keys of this Cryptographic Algorithm do not sign')
+  if (deterministic === true) throw unsupported('Signatures are made with random numbers')
+  if ((contextString?.length ?? 0) > LONGEST_CONTEXT) throw bad('The Context String is too long')
+  return { kind: 'quantum', context: contextString }
+}
+
 /**
  * The scheme that the parameters mean for a key that they concern. A hash is required, unless the data is a digest that
  * goes into the signature as it is; RSA is padded as in PKCS#1 v1.5 where no Padding Method is named.
@@ -109,6 +123,7 @@ export const PADDED_SCHEMES: ReadonlyMap<PaddingMethod | number, MakeScheme> = n
  */
 export const schemeFor = (key: AsymmetricKey, parameters: CryptographicParameters, digested: boolean): Scheme => {
   if (key.family === 'edwards') return { kind: 'edwards' }
+  if (key.family === 'quantum') return quantum(key, parameters)
   const named = namedBy(parameters)
   const algorithm = agreed<HashingAlgorithm | number>(
     named?.hash,

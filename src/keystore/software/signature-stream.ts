@@ -20,7 +20,7 @@ export type SignatureStream = {
 
 const nothing = (): void => undefined
 
-/** An Edwards curve takes a message twice, and the library has X9.31 for whole messages only. */
+/** An Edwards curve takes a message twice, ML-DSA and SLH-DSA are not given in parts, and the library has X9.31 for whole messages only. */
 const gathering = (key: AsymmetricKey, parameters: CryptographicParameters): SignatureStream => {
   const gathered = gather()
   const input = () => ({ data: gathered.take(), digested: undefined })
@@ -85,7 +85,8 @@ const foreign = (): SignatureStream => ({
 export const beginSignature = (key: AsymmetricKey, parameters: CryptographicParameters): SignatureStream => {
   if (!concernsKey(key, parameters)) return foreign()
   const scheme = schemeFor(key, parameters, false)
-  if (scheme.kind === 'edwards' || scheme.kind === 'x931') return gathering(key, parameters)
+  if (scheme.kind === 'edwards' || scheme.kind === 'quantum' || scheme.kind === 'x931')
+    return gathering(key, parameters)
   if (scheme.hash === undefined) throw new KmipError('BadCryptographicParameters', 'The Hashing Algorithm is missing')
   return scheme.kind === 'dsa' ? hashing(key, scheme.hash) : digesting(key, parameters, scheme.hash)
 }

@@ -94,6 +94,8 @@ const signWith = (key: AsymmetricKey, scheme: Scheme, input: SignedInput): Promi
   switch (scheme.kind) {
     case 'edwards':
       return signOnThread(null, messageOf(input), { key: keyObject })
+    case 'quantum':
+      return signOnThread(null, messageOf(input), { key: keyObject, context: scheme.context })
     case 'dsa': {
       const { digested } = input
       if (digested === undefined) {
@@ -169,6 +171,8 @@ const isSignature = (key: AsymmetricKey, scheme: Scheme, input: SignedInput, sig
   switch (scheme.kind) {
     case 'edwards':
       return verifyData(null, messageOf(input), keyObject, signature)
+    case 'quantum':
+      return verifyData(null, messageOf(input), { key: keyObject, context: scheme.context }, signature)
     case 'dsa': {
       const { digested } = input
       if (digested === undefined) {

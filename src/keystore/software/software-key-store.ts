@@ -1,23 +1,27 @@
-import type { KeyObject } from 'node:crypto'
 import type { CertificateKeeper } from '../../domain/certificate-keeper.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Deposit, HeldKey, KeyPairSpec, KeyStore, WrappingKeys } from '../../domain/key-store.ts'
 import type { Sealed } from '../../domain/bytes.ts'
 import type { Resealing } from '../../domain/resealing.ts'
 import { type MaybePromise, then } from '../../domain/maybe-promise.ts'
+import { UNSPECIFIED } from '../../domain/random-generator.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { ObjectValue } from '../../protocol/structures/managed-objects.ts'
-import { describeKey } from './asymmetric/asymmetric-key.ts'
+import { QUANTUM_ALGORITHMS } from '../quantum-keys.ts'
+import { type AsymmetricKey, describeKey } from './asymmetric/asymmetric-key.ts'
+import { hybridOf } from './asymmetric/hybrid.ts'
 import { parseKey, readKey } from './asymmetric/read-key.ts'
 import { defaultFormat, writeKey } from './asymmetric/write-key.ts'
 import { certify, type OwnAuthority } from './certificates/certify.ts'
 import { pgpAttributes, pgpCertificateIn } from './certificates/pgp-certificate.ts'
 import { validateChain } from './certificates/validate-chain.ts'
 import { convertObject } from './convert.ts'
+import { decapsulate, encapsulate, sharedSecret } from './encapsulation.ts'
 import { hash } from './hash.ts'
 import { deriveObject } from './derive/derive.ts'
 import { beginStream } from './data-stream.ts'
 import { generateSymmetricKey } from './generate-key.ts'
+import type { Pair } from './key-pair/make-pair.ts'
 import { planKeyPair } from './key-pair/plan-pair.ts'
 import { type Inspected, inspectObject } from './inspect-object.ts'
 import { createKeyCache, type KeyCache, type OpenedKey } from './key-cache.ts'
@@ -87,8 +91,11 @@ const open = (keys: StoreKeys, { objectId, sealVersion }: HeldKey, sealed: Seale
   return { sealed, clear, object: decodeObject(clear) }
 }
 
-const keyOfPair = (objectType: 'PrivateKey' | 'PublicKey', keyObject: KeyObject, spec: KeyPairSpec): ObjectValue => {
-  const key = describeKey(keyObject)
+const halfOf = (half: 'privateKey' | 'publicKey', pair: Pair): AsymmetricKey | undefined =>
+  pair.partners === undefined ? describeKey(pair[half]) : hybridOf({ kem: pair[half], curve: pair.partners[half] })
+
+const keyOfPair = (half: 'privateKey' | 'publicKey', pair: Pair, spec: KeyPairSpec): ObjectValue => {
+  const key = halfOf(half, pair)
   if (key === undefined) throw new KmipError('CryptographicFailure', 'The key pair could not be made')
   const keyFormatType = defaultFormat(key)
   const keyBlock = {
@@ -97,11 +104,18 @@ const keyOfPair = (objectType: 'PrivateKey' | 'PublicKey', keyObject: KeyObject,
     cryptographicAlgorithm: spec.algorithm,
     cryptographicLength: key.length,
   }
-  return { objectType, value: { keyBlock } }
+  return { objectType: half === 'privateKey' ? 'PrivateKey' : 'PublicKey', value: { keyBlock } }
 }
 
 /** A key made here: its numbers need no check. */
 const own = (object: ObjectValue): Inspected => inspectObject(object, parseKey)
+
+/** What the library makes whatever our generator is, is not said to come from that one. */
+const stating = ({ algorithm }: KeyPairSpec, made: Inspected): Inspected => {
+  const known = QUANTUM_ALGORITHMS.get(algorithm)
+  if (known === undefined || known.seedBytes !== undefined) return made
+  return { ...made, attributes: [...made.attributes, { name: 'RandomNumberGenerator', value: UNSPECIFIED }] }
+}
 
 /** An object that a client brings, checked; the library that reads PGP certificates has to be waited for. */
 const inspectedDeposit = (object: ObjectValue): MaybePromise<Inspected> => {
@@ -165,6 +179,17 @@ const splitting = (keys: StoreKeys, opened: OpenKey, random: RandomSource): Pick
   },
 })
 
+const encapsulating = (keys: StoreKeys, opened: OpenKey): Pick<KeyStore, 'encapsulate' | 'decapsulate'> => ({
+  encapsulate: (objectId, key, parameters, wanted) => {
+    const { secret, ciphertext } = encapsulate(asymmetricKeyOf(opened(key)), parameters)
+    return { deposit: takeIn(keys, objectId, own(sharedSecret(secret, wanted))), ciphertext }
+  },
+  decapsulate: (objectId, key, parameters, { ciphertext, wanted }) => {
+    const secret = decapsulate(asymmetricKeyOf(opened(key)), parameters, ciphertext)
+    return takeIn(keys, objectId, own(sharedSecret(secret, wanted)))
+  },
+})
+
 type Guarding = Pick<KeyStore, 'sealRecord' | 'openRecord' | 'authenticate' | 'isAuthentic'>
 
 const resealing = (keys: StoreKeys): Omit<Resealing, 'storeKey'> => ({
@@ -201,8 +226,8 @@ export const createSoftwareKeyStore = (options: SoftwareKeyStoreOptions): KeySto
       const make = planKeyPair(spec)
       const pair = await queue.run(() => make(random))
       return {
-        privateKey: takeIn(keys, ids.privateKey, own(keyOfPair('PrivateKey', pair.privateKey, spec))),
-        publicKey: takeIn(keys, ids.publicKey, own(keyOfPair('PublicKey', pair.publicKey, spec))),
+        privateKey: takeIn(keys, ids.privateKey, stating(spec, own(keyOfPair('privateKey', pair, spec)))),
+        publicKey: takeIn(keys, ids.publicKey, stating(spec, own(keyOfPair('publicKey', pair, spec)))),
       }
     },
     derive: (objectId, sources, derivation, spec) => {
@@ -227,6 +252,7 @@ export const createSoftwareKeyStore = (options: SoftwareKeyStoreOptions): KeySto
     decrypt: (key, parameters, input) => decryptWith(opened(key), parameters, input),
     sign: (key, parameters, input) => sign(asymmetricKeyOf(opened(key)), parameters, input),
     verify: (key, parameters, input, signature) => verify(asymmetricKeyOf(opened(key)), parameters, input, signature),
+    ...encapsulating(keys, opened),
     mac: (key, parameters, data) => mac(secretKeyOf(opened(key)), parameters, data),
     isMac: (key, parameters, data, given) => isMac(secretKeyOf(opened(key)), parameters, data, given),
     hash,

@@ -53,7 +53,8 @@ export const asymmetricKeyOf = (opened: OpenedKey): AsymmetricKey => {
   const known = opened.keyObject === undefined ? undefined : describeKey(opened.keyObject)
   const key = known ?? asymmetricMaterial(opened)
   if (key === 'kept') throw new KmipError('InvalidField', 'The key is in a form in which it cannot be used')
-  opened.keyObject = key.keyObject
+  // What is put together is not one key of the library.
+  if (key.partner === undefined) opened.keyObject = key.keyObject
   return key
 }
 

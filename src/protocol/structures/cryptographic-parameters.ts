@@ -5,6 +5,7 @@ import {
   CRYPTOGRAPHIC_ALGORITHM,
   DIGITAL_SIGNATURE_ALGORITHM,
   HASHING_ALGORITHM,
+  KEM_ALGORITHM,
   KEY_ROLE_TYPE,
   MASK_GENERATOR,
   PADDING_METHOD,
@@ -37,6 +38,10 @@ export const cryptographicParameters = struct('Cryptographic Parameters', {
   }),
   pSource: optional(TAG.PSource, bytes, { since: '1.4' }),
   trailerField: optional(TAG.TrailerField, integer, { since: '1.4' }),
+  // Of the working draft of 3.0, which does not tell their order here.
+  kemAlgorithm: optional(TAG.KEMAlgorithm, extensibleEnumOf(KEM_ALGORITHM), { since: '3.0' }),
+  deterministic: optional(TAG.Deterministic, boolean, { since: '3.0' }),
+  contextString: optional(TAG.ContextString, bytes, { since: '3.0' }),
 })
 
 export type CryptographicParameters = Infer<typeof cryptographicParameters.fields>

@@ -1,12 +1,15 @@
 import type { KeyObject } from 'node:crypto'
 import type { CryptographicAlgorithm, RecommendedCurve } from '../../../protocol/enumerations.ts'
 import { CURVES, curveOfName } from '../../mechanisms.ts'
+import { QUANTUM_ALGORITHMS, quantumAlgorithm } from '../../quantum-keys.ts'
 import { finiteFieldBits } from './finite-field.ts'
 
 /** A key of a pair, with the facts that KMIP tells of it. */
 export type AsymmetricKey = {
-  readonly family: 'rsa' | 'ec' | 'edwards' | 'montgomery' | 'dsa' | 'dh'
+  readonly family: 'rsa' | 'ec' | 'edwards' | 'montgomery' | 'dsa' | 'dh' | 'quantum' | 'hybrid'
   readonly keyObject: KeyObject
+  /** The other half of a key that is put together. */
+  readonly partner?: KeyObject
   /** What it is called where the client names no algorithm. */
   readonly algorithm: CryptographicAlgorithm
   /** What it may be called. */
@@ -49,6 +52,14 @@ const edwards = (algorithm: 'Ed25519' | 'Ed448', length: number) => (): Descript
   length,
 })
 
+/** The length is that of the public key: the standards name none. */
+const quantum = (type: string): Description | undefined => {
+  const algorithm = quantumAlgorithm(type)
+  const known = algorithm === undefined ? undefined : QUANTUM_ALGORITHMS.get(algorithm)
+  if (algorithm === undefined || known === undefined) return undefined
+  return { family: 'quantum', algorithm, algorithms: [algorithm], length: known.publicBytes * 8 }
+}
+
 const DESCRIBE: Readonly<Record<string, (key: KeyObject) => Description | undefined>> = {
   rsa,
   'rsa-pss': rsa,
@@ -64,6 +75,7 @@ const DESCRIBE: Readonly<Record<string, (key: KeyObject) => Description | undefi
 
 /** The facts of a key, or undefined where this server has no name for what it is. */
 export const describeKey = (keyObject: KeyObject): AsymmetricKey | undefined => {
-  const description = DESCRIBE[keyObject.asymmetricKeyType ?? '']?.(keyObject)
+  const type = keyObject.asymmetricKeyType ?? ''
+  const description = DESCRIBE[type]?.(keyObject) ?? quantum(type)
   return description === undefined ? undefined : { ...description, keyObject }
 }

@@ -5,6 +5,7 @@ import { AlgorithmIdentifier, SubjectPublicKeyInfo } from '@peculiar/asn1-x509'
 import type { CryptographicAlgorithm } from '../../../protocol/enumerations.ts'
 import { KmipError } from '../../../protocol/kmip-error.ts'
 import { arrayBuffer } from './der.ts'
+import { rawQuantumKey } from './quantum.ts'
 
 /*
  * Keys that are strings of bytes by nature (RFC 7748, RFC 8032). The Raw form of those that sign is that string, without an
@@ -54,6 +55,8 @@ export const rawKey = (
   name: CryptographicAlgorithm | number | undefined,
   bytes: Buffer,
 ): KeyObject | 'kept' => {
+  const quantum = typeof name === 'string' ? rawQuantumKey(kind, name, bytes) : undefined
+  if (quantum !== undefined) return quantum
   const octets = name === undefined ? undefined : KINDS[name]
   if (octets === undefined) return 'kept'
   if (bytes.length !== OCTET_KEYS[octets].bytes) {

@@ -2,10 +2,13 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import type { CryptographicAlgorithm, KeyFormatType } from '../../../protocol/enumerations.ts'
 import { KmipError } from '../../../protocol/kmip-error.ts'
 import type { KeyMaterial, TransparentKeyMaterial } from '../../../protocol/structures/key-block.ts'
+import { HYBRID } from '../../quantum-keys.ts'
 import { type AsymmetricKey, describeKey } from './asymmetric-key.ts'
 import { isOneSequence, MAX_KEY_BYTES } from './der.ts'
 import { ecPrivateKey, ecPublicKey, isConsistent } from './ec.ts'
 import { finiteFieldKey, finiteFieldProblem } from './finite-field.ts'
+import { hybridKey } from './hybrid.ts'
+import { isQuantumPair, seedKey } from './quantum.ts'
 import { rawKey } from './raw-key.ts'
 import { isRsaPrivateStructure, pkcs1PublicKey, rsaPrivateKey, rsaProblem, rsaPublicKey } from './rsa.ts'
 
@@ -145,13 +148,32 @@ const problemOf = (key: AsymmetricKey): string | undefined => {
   const { family, keyObject, curve } = key
   if (family === 'rsa') return rsaProblem(keyObject)
   if (family === 'dsa' || family === 'dh') return finiteFieldProblem(keyObject)
+  if (family === 'quantum' && !isQuantumPair(keyObject)) return 'the parts of the private key do not belong together'
   const wrong = family === 'ec' && curve !== undefined && !isConsistent(keyObject, curve)
   return wrong ? 'the public key is no point, or not that of the private key' : undefined
 }
 
+const readBytes = (
+  kind: Kind,
+  format: KeyFormatType,
+  bytes: Buffer,
+  algorithm: CryptographicAlgorithm | number | undefined,
+): KeyObject | 'kept' => {
+  if (format === 'Raw') return rawKey(kind, algorithm, bytes)
+  return format === 'SeedPrivateKey' ? seedKey(algorithm, bytes) : readDer(kind, format, bytes)
+}
+
+/** Both halves in one string: there is no other form. */
+const readHybrid = (kind: Kind, format: KeyFormatType, material: KeyMaterial): AsymmetricKey => {
+  if (format === 'Raw' && Buffer.isBuffer(material)) return hybridKey(kind, material)
+  throw refuse('Keys of this algorithm have no such Key Format Type')
+}
+
 const readMaterial = (...[kind, format, material, algorithm]: Parameters<ReadMaterial>): KeyObject | 'kept' => {
   if (!Buffer.isBuffer(material)) return readStructure(format, material)
-  return format === 'Raw' ? rawKey(kind, algorithm, material) : readDer(kind, format, material)
+  const read = attempt(() => readBytes(kind, format, material, algorithm))
+  if (!(read instanceof Error)) return read
+  throw read instanceof KmipError ? read : refuse('The key material is no possible key', read)
 }
 
 /**
@@ -159,6 +181,7 @@ const readMaterial = (...[kind, format, material, algorithm]: Parameters<ReadMat
  * @throws KmipError InvalidField
  */
 export const parseKey: ReadMaterial = (kind, format, material, named) => {
+  if (named === HYBRID.algorithm) return readHybrid(kind, format, material)
   const keyObject = readMaterial(kind, format, material, named)
   if (keyObject === 'kept') return keyObject
   const key = describeKey(keyObject)

@@ -5,6 +5,8 @@ import type { KeyMaterial } from '../../../protocol/structures/key-block.ts'
 import type { AsymmetricKey } from './asymmetric-key.ts'
 import { ecStructure, ecSubjectPublicKeyInfo, pointForm } from './ec.ts'
 import { finiteFieldStructure } from './finite-field.ts'
+import { hybridBytes } from './hybrid.ts'
+import { rawQuantumBytes, seedBytes } from './quantum.ts'
 import { rawBytes } from './raw-key.ts'
 import { rsaStructure } from './rsa.ts'
 
@@ -71,6 +73,12 @@ const FORMATS: Readonly<Record<Family, FormatTable>> = {
   ec: EC_FORMATS,
   edwards: { ...ENCODED, Raw: ({ keyObject }) => rawBytes(keyObject) },
   montgomery: ENCODED,
+  quantum: {
+    ...ENCODED,
+    Raw: ({ keyObject }) => rawQuantumBytes(keyObject),
+    SeedPrivateKey: ({ keyObject }) => seedBytes(keyObject),
+  },
+  hybrid: { Raw: hybridBytes },
   dsa: {
     ...ENCODED,
     TransparentDSAPrivateKey: only('private', finiteField),
@@ -139,6 +147,8 @@ const DEFAULTS: Readonly<Record<Family, { readonly private: KeyFormatType; reado
   ec: { private: 'ECPrivateKey', public: 'X_509' },
   edwards: { private: 'PKCS_8', public: 'X_509' },
   montgomery: { private: 'PKCS_8', public: 'X_509' },
+  quantum: { private: 'PKCS_8', public: 'X_509' },
+  hybrid: { private: 'Raw', public: 'Raw' },
   dsa: { private: 'TransparentDSAPrivateKey', public: 'TransparentDSAPublicKey' },
   dh: { private: 'TransparentDHPrivateKey', public: 'TransparentDHPublicKey' },
 }

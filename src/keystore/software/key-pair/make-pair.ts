@@ -1,8 +1,9 @@
 import { createPublicKey, getDiffieHellman, type KeyObject } from 'node:crypto'
-import type { RecommendedCurve } from '../../../protocol/enumerations.ts'
+import type { CryptographicAlgorithm, RecommendedCurve } from '../../../protocol/enumerations.ts'
 import { KmipError } from '../../../protocol/kmip-error.ts'
 import { curveOrder, ecPrivateKey } from '../asymmetric/ec.ts'
 import { finiteFieldKey, finiteFieldStructure } from '../asymmetric/finite-field.ts'
+import { seedKey } from '../asymmetric/quantum.ts'
 import { OCTET_KEYS, type OctetKey, octetPrivateKey } from '../asymmetric/raw-key.ts'
 import type { Generator } from '../random/x931.ts'
 import { drawScalar } from './scalar.ts'
@@ -12,7 +13,12 @@ import { drawScalar } from './scalar.ts'
  * key alone.
  */
 
-export type Pair = { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+export type Pair = {
+  readonly publicKey: KeyObject
+  readonly privateKey: KeyObject
+  /** The other halves of a pair that is put together. */
+  readonly partners?: { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+}
 
 const pairOf = (privateKey: KeyObject | undefined, secret: Buffer): Pair => {
   secret.fill(0)
@@ -32,6 +38,12 @@ export const makeEcPair = (generator: Generator, curve: RecommendedCurve): Pair 
 export const makeOctetPair = (generator: Generator, kind: OctetKey): Pair => {
   const secret = generator.bytes(OCTET_KEYS[kind].bytes)
   return pairOf(octetPrivateKey(kind, secret), secret)
+}
+
+/** FIPS 203 section 7.1 and FIPS 204 section 5.1: a seed decides the pair. */
+export const makeSeededPair = (generator: Generator, algorithm: CryptographicAlgorithm, bytes: number): Pair => {
+  const seed = generator.bytes(bytes)
+  return pairOf(seedKey(algorithm, seed), seed)
 }
 
 /**

@@ -4,9 +4,10 @@ import type { CryptographicAlgorithm, RecommendedCurve } from '../../../protocol
 import type { MaybePromise } from '../../../domain/maybe-promise.ts'
 import { KmipError } from '../../../protocol/kmip-error.ts'
 import { CURVES, usualCurve } from '../../mechanisms.ts'
+import { HYBRID, type LibraryName, QUANTUM_ALGORITHMS, securityCategory } from '../../quantum-keys.ts'
 import type { RandomSource } from '../random/random-source.ts'
 import type { Generator } from '../random/x931.ts'
-import { makeDhPair, makeDsaPair, makeEcPair, makeOctetPair, type Pair } from './make-pair.ts'
+import { makeDhPair, makeDsaPair, makeEcPair, makeOctetPair, makeSeededPair, type Pair } from './make-pair.ts'
 import { makeRsaPair, RSA_EXPONENT } from './rsa-pair.ts'
 
 declare module 'node:crypto' {
@@ -14,6 +15,12 @@ declare module 'node:crypto' {
   function generateKeyPair(
     type: 'dh',
     options: { readonly group: string },
+    callback: (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => void,
+  ): void
+  // The types have an overload for each name, and none for all of them.
+  function generateKeyPair(
+    type: LibraryName | 'x25519',
+    options: undefined,
     callback: (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => void,
   ): void
 }
@@ -156,7 +163,43 @@ const planEd448 = ({ curve, length }: KeyPairSpec): Plan => {
   }
 }
 
-const PLANS: ReadonlyMap<CryptographicAlgorithm, (spec: KeyPairSpec) => Plan> = new Map([
+const checkSize = ({ length, algorithm }: KeyPairSpec, publicBytes: number): void => {
+  if (length !== undefined && length !== publicBytes * 8) throw refuse('The algorithm has keys of one length only')
+  if (securityCategory(algorithm) === undefined) throw refuse('Key pairs of this Cryptographic Algorithm are not made')
+}
+
+/** SLH-DSA keys are made by the library alone: it takes no seed. */
+const planQuantum = (spec: KeyPairSpec): Plan => {
+  withoutCurve(spec)
+  const known = QUANTUM_ALGORITHMS.get(spec.algorithm)
+  if (known === undefined) throw refuse('Key pairs of this Cryptographic Algorithm are not made')
+  checkSize(spec, known.publicBytes)
+  const library = () => generated(known.name)
+  const { seedBytes } = known
+  return {
+    library,
+    own: (generator) => (seedBytes === undefined ? library() : makeSeededPair(generator, spec.algorithm, seedBytes)),
+  }
+}
+
+const joined = ({ publicKey, privateKey }: Pair, partners: Pair): Pair => ({ publicKey, privateKey, partners })
+
+const planHybrid = (spec: KeyPairSpec): Plan => {
+  withoutCurve(spec)
+  checkSize(spec, HYBRID.publicBytes)
+  return {
+    library: async () => joined(await generated('ml-kem-768'), await generated('x25519')),
+    own: (generator) => joined(makeSeededPair(generator, 'ML_KEM_768', 64), makeOctetPair(generator, 'x25519')),
+  }
+}
+
+const generated = (name: LibraryName | 'x25519'): Promise<Pair> =>
+  settled((done) => generateKeyPair(name, undefined, done))
+
+const PLANS: ReadonlyMap<CryptographicAlgorithm, (spec: KeyPairSpec) => Plan> = new Map<
+  CryptographicAlgorithm,
+  (spec: KeyPairSpec) => Plan
+>([
   ['RSA', planRsa],
   ['DSA', planDsa],
   ['DH', planDh],
@@ -165,6 +208,8 @@ const PLANS: ReadonlyMap<CryptographicAlgorithm, (spec: KeyPairSpec) => Plan> = 
   ['ECDH', planEc],
   ['Ed25519', planEd25519],
   ['Ed448', planEd448],
+  [HYBRID.algorithm, planHybrid],
+  ...[...QUANTUM_ALGORITHMS.keys()].map((algorithm) => [algorithm, planQuantum] as const),
 ])
 
 /** Algorithms of key pairs that are made. */
