@@ -47,6 +47,21 @@ void test('1.4 §10 / 2.1 §10.4: P-256 and X25519 are spoken, and the hybrid wi
   }
 })
 
+void test('3.0: the hybrid is preferred, and the log says once which clients do not offer it', async (t) => {
+  const { listener, logged } = await startServer(t)
+  const offered = await connect(t, listener, { ecdhCurve: 'P-256:X25519:X25519MLKEM768' })
+  t.match(offered.socket.getEphemeralKeyInfo(), { name: 'X25519MLKEM768' })
+  t.match((await logged('connection opened')).fields, { group: 'X25519MLKEM768' })
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const { inbox, socket } = await connect(t, listener, { ecdhCurve: 'P-256', maxVersion })
+    socket.write(requestFrame(1))
+    await inbox.take(1)
+  }
+  const { level, fields } = await logged('client without post-quantum key exchange')
+  t.equal(level, 'info')
+  t.match(fields, { group: 'P-256' })
+})
+
 void test('1.4 §10 / 2.1 §10.4: anything older or weaker is refused, and logged', async (t) => {
   const cases = [
     { name: 'TLS 1.1', options: { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } },

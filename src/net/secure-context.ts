@@ -30,8 +30,11 @@ const SUITES = [
  */
 const LEGACY_SUITES = ['AES256-SHA256', 'AES128-SHA256', 'AES256-SHA', 'AES128-SHA'] as const
 
-/** The hybrid first: what is recorded today stays closed to the quantum computer of tomorrow. */
-const GROUPS = ['X25519MLKEM768', 'X25519', 'P-256', 'P-384'] as const
+/**
+ * The hybrid first: what is recorded today stays closed to the quantum computer of tomorrow. A slash ends those that are
+ * worth another round trip: a client that offers the hybrid without having begun with it is asked for it.
+ */
+const GROUPS = 'X25519MLKEM768/X25519:P-256:P-384'
 
 /** SSL_OP_NO_RENEGOTIATION of OpenSSL 3: a client could change its certificate in mid-connection, and load the CPU. */
 const NO_RENEGOTIATION = 0x40000000
@@ -44,7 +47,7 @@ export const secureContextOptions = (certificates: Certificates, legacySuites: b
   ca: [...certificates.ca],
   minVersion: 'TLSv1.2',
   ciphers: [...SUITES, ...(legacySuites ? LEGACY_SUITES : [])].join(':'),
-  ecdhCurve: GROUPS.join(':'),
+  ecdhCurve: GROUPS,
   honorCipherOrder: true,
   secureOptions: NO_RENEGOTIATION,
   // Tickets are bound to it; the default depends on the command line, and workers share their tickets.

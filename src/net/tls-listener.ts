@@ -8,6 +8,7 @@ import { createAdmission, peerName } from './admission.ts'
 import type { Admission, Admitted } from './admission.ts'
 import { finishConnection, openConnection, sweepConnection } from './connection.ts'
 import type { ConnectionContext } from './connection-state.ts'
+import { type ClassicClients, createClassicClients, keyExchangeOf } from './key-exchange.ts'
 import { DEFAULT_LIMITS, sweepInterval } from './limits.ts'
 import type { Limits } from './limits.ts'
 import type { OpenConnection, Speak } from './open-connection.ts'
@@ -60,6 +61,7 @@ type Listener = ConnectionContext & {
   readonly tls: TlsServer
   readonly admission: Admission
   readonly open: Map<string, OpenConnection>
+  readonly classic: ClassicClients
   /** Since the last sweep. */
   readonly acceptErrors: NodeJS.ErrnoException[]
   isDraining: boolean
@@ -133,11 +135,15 @@ const authenticate = async (listener: Listener, socket: TLSSocket): Promise<void
     socket.destroy()
     return
   }
+  const group = keyExchangeOf(socket)
+  if (listener.classic.isNews(principal.id, group))
+    log.info('client without post-quantum key exchange', { client: principal.name, peer, group })
   log.debug('connection opened', {
     peer,
     principal: principal.id,
     protocol: socket.getProtocol() ?? undefined,
     cipher: socket.getCipher().name,
+    group,
   })
   socket.off('error', logFailure)
   socket.once('close', () => open.delete(peer))
@@ -237,6 +243,7 @@ const createListener = (options: ListenerOptions): Listener => {
       if (listener.admission.admitted.size === 0) listener.onEmpty()
     }),
     open: new Map(),
+    classic: createClassicClients(),
     acceptErrors: [],
     isDraining: false,
     onEmpty: () => undefined,

@@ -14,6 +14,7 @@ export const LOG_FIELDS = [
   'durationMs',
   'file',
   'fingerprint',
+  'group',
   'host',
   'issuer',
   'items',
