@@ -1,5 +1,17 @@
-import { createHash, createPrivateKey, createPublicKey, verify } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  X509Certificate,
+} from 'node:crypto'
+import { CertificationRequest, CertificationRequestInfo } from '@peculiar/asn1-csr'
+import { AsnConvert } from '@peculiar/asn1-schema'
+import { AlgorithmIdentifier, SubjectPublicKeyInfo } from '@peculiar/asn1-x509'
 import { t as file, test } from 'tap'
+import { commonNameOf } from '../../src/keystore/software/certificates/subject.ts'
 import { QUANTUM_ALGORITHMS } from '../../src/keystore/quantum-keys.ts'
 import type { Attribute } from '../../src/protocol/attribute-instance.ts'
 import { CRYPTOGRAPHIC_ALGORITHM, type CryptographicAlgorithm } from '../../src/protocol/enumerations.ts'
@@ -328,4 +340,62 @@ void test('3.0 §4.39 / 2.1 §4.45: the category is stated, and such keys are Qu
   t.equal(refusal(await make({ name: 'QuantumSafe', value: true })), 'Success')
   t.equal(refusal(await make({ name: 'CryptographicLength', value: 6400 })), 'Success')
   t.equal(refusal(await make({ name: 'CryptographicLength', value: 512 })), 'InvalidField')
+})
+
+// Certificates ------------------------------------------------------------------------------------------------------------
+
+void test('2.1 §6.1.6 / RFC 9881, RFC 9909, RFC 9935: keys are certified, but not two that are one', async (t) => {
+  const certified = async (publicKey: string): Promise<X509Certificate> => {
+    const attributes = attributesOf(
+      { name: 'CertificateType', value: 'X_509' },
+      { name: 'CertificateSubjectCN', value: 'quantum' },
+    )
+    const id = idIn(await client.call('2.1', 'Certify', { ...of(publicKey), attributes }))
+    const { Certificate } = await client.call('2.1', 'Get', of(id))
+    return new X509Certificate(bytesIn((Certificate as { readonly certificateValue: unknown }).certificateValue))
+  }
+  for (const algorithm of ['ML_KEM_768', 'ML_DSA_65', 'SLH_DSA_SHA2_128f'] as const) {
+    const { publicKey } = await makePair('2.1', algorithm)
+    const spki = await materialOf('2.1', publicKey, 'X_509')
+    t.ok((await certified(publicKey)).publicKey.equals(createPublicKey({ key: spki, format: 'der', type: 'spki' })))
+  }
+  const hybrid = await makePair('2.1', 'X25519MLKEM768')
+  const refused = await client.attempt('2.1', 'Certify', {
+    ...of(hybrid.publicKey),
+    attributes: attributesOf(
+      { name: 'CertificateType', value: 'X_509' },
+      { name: 'CertificateSubjectCN', value: 'hybrid' },
+    ),
+  })
+  t.equal(refused.reason, 'InvalidObjectType', refused.message)
+})
+
+void test('RFC 9881, RFC 9909: a certificate request is signed with the key that it is about', async (t) => {
+  for (const [type, oid] of [
+    ['ml-dsa-44', '2.16.840.1.101.3.4.3.17'],
+    ['slh-dsa-shake-128f', '2.16.840.1.101.3.4.3.27'],
+  ] as const) {
+    const { publicKey, privateKey } = type === 'ml-dsa-44' ? generateKeyPairSync(type) : generateKeyPairSync(type)
+    const certificationRequestInfo = new CertificationRequestInfo({
+      subject: commonNameOf('request'),
+      subjectPKInfo: AsnConvert.parse(publicKey.export({ format: 'der', type: 'spki' }), SubjectPublicKeyInfo),
+    })
+    const signature = sign(null, Buffer.from(AsnConvert.serialize(certificationRequestInfo)), privateKey)
+    const requestWith = (bytes: Buffer): Payload => ({
+      certificateRequestType: 'PKCS_10',
+      certificateRequestValue: Buffer.from(
+        AsnConvert.serialize(
+          new CertificationRequest({
+            certificationRequestInfo,
+            signatureAlgorithm: new AlgorithmIdentifier({ algorithm: oid }),
+            signature: new Uint8Array(bytes).buffer,
+          }),
+        ),
+      ),
+    })
+    t.equal(refusal(await client.attempt('2.1', 'Certify', requestWith(signature))), 'Success', type)
+    const wrong = Buffer.from(signature)
+    wrong[100] = (wrong[100] ?? 0) ^ 1
+    t.equal(refusal(await client.attempt('2.1', 'Certify', requestWith(wrong))), 'InvalidCSR', type)
+  }
 })

@@ -11,16 +11,6 @@ import { QUANTUM_ALGORITHMS, type QuantumAlgorithm, quantumAlgorithm } from '../
  * keys can be kept as the seed they are made from, too.
  */
 
-/** Arcs below 2.16.840.1.101.3.4 (FIPS 203 to 205; RFC 9881, 9909, 9935). */
-const OIDS: ReadonlyMap<string, string> = new Map([
-  ['ml-kem-512', '2.16.840.1.101.3.4.4.1'],
-  ['ml-kem-768', '2.16.840.1.101.3.4.4.2'],
-  ['ml-kem-1024', '2.16.840.1.101.3.4.4.3'],
-  ['ml-dsa-44', '2.16.840.1.101.3.4.3.17'],
-  ['ml-dsa-65', '2.16.840.1.101.3.4.3.18'],
-  ['ml-dsa-87', '2.16.840.1.101.3.4.3.19'],
-])
-
 const wrongLength = (): KmipError => new KmipError('InvalidField', 'The algorithm has no keys of this length')
 
 const checkLength = (bytes: Buffer, length: number): void => {
@@ -28,8 +18,7 @@ const checkLength = (bytes: Buffer, length: number): void => {
 }
 
 /** A private key in the form of its standard, as PKCS#8 has it (RFC 9881 section 6, RFC 9935 section 6: expandedKey). */
-const expandedKey = (name: string, bytes: Buffer): KeyObject => {
-  const oid = OIDS.get(name) ?? ''
+const expandedKey = (oid: string, bytes: Buffer): KeyObject => {
   const privateKey = new PrivateKey(AsnConvert.serialize(new OctetString(bytes)))
   const privateKeyAlgorithm = new AlgorithmIdentifier({ algorithm: oid })
   const der = Buffer.from(
@@ -40,11 +29,11 @@ const expandedKey = (name: string, bytes: Buffer): KeyObject => {
   return key
 }
 
-const rawPrivate = ({ name, privateBytes, seedBytes }: QuantumAlgorithm, bytes: Buffer): KeyObject => {
+const rawPrivate = ({ name, oid, privateBytes, seedBytes }: QuantumAlgorithm, bytes: Buffer): KeyObject => {
   checkLength(bytes, privateBytes)
   return seedBytes === undefined
     ? createPrivateKey({ key: bytes, format: 'raw-private', asymmetricKeyType: name })
-    : expandedKey(name, bytes)
+    : expandedKey(oid, bytes)
 }
 
 /**

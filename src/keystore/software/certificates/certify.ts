@@ -28,7 +28,8 @@ const certificateIn = ({ object }: OpenedKey): X509Certificate => {
 }
 
 const publicHalf = (opened: OpenedKey): KeyObject => {
-  const { keyObject } = asymmetricKeyOf(opened)
+  const { keyObject, partner } = asymmetricKeyOf(opened)
+  if (partner !== undefined) throw unfit('Certificates do not hold keys that are put together')
   return keyObject.type === 'private' ? createPublicKey(keyObject) : keyObject
 }
 

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
 import { KmipError } from '../../../protocol/kmip-error.ts'
+import { QUANTUM_ALGORITHMS } from '../../quantum-keys.ts'
 import { describeKey } from '../asymmetric/asymmetric-key.ts'
 
 /*
@@ -12,6 +13,9 @@ const NULL = new Uint8Array([5, 0]).buffer
 const RSA_SHA256 = '1.2.840.113549.1.1.11'
 const ED25519 = '1.3.101.112'
 const ED448 = '1.3.101.113'
+
+/** ML-DSA and SLH-DSA (RFC 9881, RFC 9909). */
+const SIGNERS = [...QUANTUM_ALGORITHMS.values()].filter(({ use }) => use === 'signature')
 
 /** Hashes of the signatures that are checked, by the library's names; null for one that hashes by itself. */
 export const SIGNATURE_HASHES: ReadonlyMap<string, string | null> = new Map<string, string | null>([
@@ -30,6 +34,7 @@ export const SIGNATURE_HASHES: ReadonlyMap<string, string | null> = new Map<stri
   ['1.2.840.10045.4.3.4', 'sha512'],
   [ED25519, null],
   [ED448, null],
+  ...SIGNERS.map(({ oid }) => [oid, null] as const),
 ])
 
 /** Signatures that others can make as well: MD2, MD4, MD5 and SHA-1. */
@@ -51,13 +56,18 @@ const ecdsa = (length: number): SigningAlgorithm => {
   return { identifier, hash: `sha${bits}` }
 }
 
-const EDWARDS: Readonly<Partial<Record<string, string>>> = { ed25519: ED25519, ed448: ED448 }
+/** Keys that sign what they are given, by the library's names. */
+const DIRECT: ReadonlyMap<string, string> = new Map([
+  ['ed25519', ED25519],
+  ['ed448', ED448],
+  ...SIGNERS.map(({ name, oid }) => [name, oid] as const),
+])
 
 /** @throws KmipError InvalidField for a key that signs no certificates */
 export const signingAlgorithmOf = (key: KeyObject): SigningAlgorithm => {
   const described = describeKey(key)
-  const edwards = EDWARDS[key.asymmetricKeyType ?? '']
-  if (edwards !== undefined) return { identifier: new AlgorithmIdentifier({ algorithm: edwards }), hash: null }
+  const direct = DIRECT.get(key.asymmetricKeyType ?? '')
+  if (direct !== undefined) return { identifier: new AlgorithmIdentifier({ algorithm: direct }), hash: null }
   if (described?.family === 'ec') return ecdsa(described.length)
   if (key.asymmetricKeyType === 'rsa') {
     return { identifier: new AlgorithmIdentifier({ algorithm: RSA_SHA256, parameters: NULL }), hash: 'sha256' }
