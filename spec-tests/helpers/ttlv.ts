@@ -46,4 +46,7 @@ export const ITEM_TYPE_NAMES: readonly ItemTypeName[] = [
   'DateTime',
   'Interval',
   'DateTimeExtended',
+  'Identifier',
+  'Reference',
+  'NameReference',
 ]

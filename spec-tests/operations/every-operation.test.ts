@@ -284,6 +284,8 @@ const OTHERS: Partial<Readonly<Record<OperationName, string>>> = {
   Logout: 'ends a ticket',
   PKCS_11: 'has functions of its own',
   ReProvision: 'needs an authority',
+  Encapsulate: 'is of 3.0 (quantum.test.ts)',
+  Decapsulate: 'is of 3.0 (quantum.test.ts)',
 }
 
 void test('1.4 §4 / 2.1 §6.1: every operation has its row', (t) => {

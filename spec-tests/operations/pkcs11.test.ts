@@ -49,12 +49,13 @@ const ask = async (
     correlationValue,
     inputParameters,
   })
+  const correlation = answer['correlationValue'] as { readonly value: Buffer } | undefined
   const bytes = Buffer.isBuffer(answer['outputParameters']) ? Buffer.from(answer['outputParameters']) : NOTHING
   return {
     code: answer['pkcs11ReturnCode'],
     bytes,
     output: createCryptokiReader(bytes),
-    correlation: answer['correlationValue'],
+    correlation: correlation?.value,
   }
 }
 

@@ -68,7 +68,7 @@ void test('1.4 §2.1.1: a value of any type keeps its type', (t) => {
     t.equal(anyValue.compile('1.4').fits?.(value), value.type !== 'DateTimeExtended', `${value.type} in 1.4`)
   }
   t.match(
-    thrown(() => codec.read(item(TAG, 0x0c, Buffer.alloc(8)), 0)),
+    thrown(() => codec.read(item(TAG, 0x0f, Buffer.alloc(8)), 0)),
     { problem: 'wrong-type' },
   )
   t.end()

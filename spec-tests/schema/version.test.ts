@@ -1,6 +1,14 @@
 import { test } from 'tap'
 import { enumeration, isExtensionCode, mask } from '../../src/schema/enumeration.ts'
-import { inRange, LATEST_VERSION, rankOf, VERSIONS, versionNumbers, versionOf } from '../../src/schema/version.ts'
+import {
+  DRAFT_VERSION,
+  inRange,
+  LATEST_VERSION,
+  rankOf,
+  VERSIONS,
+  versionNumbers,
+  versionOf,
+} from '../../src/schema/version.ts'
 
 void test('1.4 §6.1 / 2.1 §9.16: the versions, oldest first', (t) => {
   t.same(
@@ -8,11 +16,13 @@ void test('1.4 §6.1 / 2.1 §9.16: the versions, oldest first', (t) => {
     VERSIONS,
   )
   t.equal(VERSIONS.at(-1), LATEST_VERSION)
+  t.equal(versionOf(3, 0), DRAFT_VERSION)
+  t.notOk(VERSIONS.map(String).includes(DRAFT_VERSION), 'the draft is none of them')
   for (const [major, minor] of [
     [0, 9],
     [1, 5],
     [2, 2],
-    [3, 0],
+    [3, 1],
     [-1, 0],
     [1, -0.5],
   ] as const) {

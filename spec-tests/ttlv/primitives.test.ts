@@ -238,11 +238,11 @@ void test('1.4 §9.1.1.2: lone surrogates become U+FFFD, so that what is written
   t.end()
 })
 
-void test('1.4 §9.1.1.2 / 2.1 §10.1.2: type codes run from 01 to 0B', (t) => {
+void test('1.4 §9.1.1.2 / 2.1 §10.1.2: type codes run from 01 to 0B, those of 3.0 to 0E', (t) => {
   t.same(
     ITEM_TYPE_NAMES,
-    Array.from({ length: 11 }, (_, index) => itemTypeName(index + 1)),
+    Array.from({ length: 14 }, (_, index) => itemTypeName(index + 1)),
   )
-  for (const code of [0x00, 0x0c, 0x80, 0xff]) t.equal(itemTypeName(code), undefined)
+  for (const code of [0x00, 0x0f, 0x80, 0xff]) t.equal(itemTypeName(code), undefined)
   t.end()
 })

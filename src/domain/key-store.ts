@@ -16,6 +16,7 @@ import type { ObjectValue } from '../protocol/structures/managed-objects.ts'
 import type { Version } from '../schema/version.ts'
 import type { Sealed } from './bytes.ts'
 import type { CertificateKeeper } from './certificate-keeper.ts'
+import type { Encapsulating } from './encapsulating.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 import type { RngParameters } from './random-generator.ts'
 import type { RecordKind } from './records.ts'
@@ -107,15 +108,6 @@ export type DerivedKeySpec =
       readonly length: number
     }
   | { readonly objectType: 'SecretData'; readonly length: number }
-
-/** What the secret of a key encapsulation becomes; length in bits. */
-export type SharedSecretSpec =
-  | {
-      readonly objectType: 'SymmetricKey'
-      readonly algorithm: CryptographicAlgorithm
-      readonly length: number | undefined
-    }
-  | { readonly objectType: 'SecretData' }
 
 /** How a key is split (1.4 section 2.2.5, 2.1 section 2.8). */
 export type SplitScheme = {
@@ -223,7 +215,7 @@ export type DataStream = {
 /** What sealed bytes of a record are bound to: put into another record, they do not open. */
 export type RecordPlace = { readonly kind: RecordKind; readonly id: string }
 
-type Besides = CertificateKeeper & Resealing
+type Besides = CertificateKeeper & Encapsulating & Resealing
 
 /**
  * Holds and uses key material. Implementations: software, and PKCS#11 modules. Nothing here returns material except
@@ -273,20 +265,6 @@ export type KeyStore = Besides & {
     input: SignedInput,
     signature: Buffer,
   ): MaybePromise<Verdict>
-  /** Makes a secret for whoever holds the private key. InvalidField where it cannot be what is wanted. */
-  encapsulate(
-    objectId: string,
-    key: HeldKey,
-    parameters: CryptographicParameters,
-    wanted: SharedSecretSpec,
-  ): MaybePromise<{ readonly deposit: Deposit; readonly ciphertext: Buffer }>
-  /** The secret of a ciphertext, or another one where it is none. CryptographicFailure for one of another length. */
-  decapsulate(
-    objectId: string,
-    key: HeldKey,
-    parameters: CryptographicParameters,
-    input: { readonly ciphertext: Buffer; readonly wanted: SharedSecretSpec },
-  ): MaybePromise<Deposit>
   mac(key: HeldKey, parameters: CryptographicParameters, data: Buffer): MaybePromise<Buffer>
   /** Compares in a time that does not depend on where the two differ. */
   isMac(key: HeldKey, parameters: CryptographicParameters, data: Buffer, mac: Buffer): MaybePromise<boolean>

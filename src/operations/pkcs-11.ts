@@ -9,8 +9,9 @@ import {
 import { KmipError } from '../protocol/kmip-error.ts'
 import { createCryptokiReader, type CryptokiReader } from '../protocol/pkcs11/codec.ts'
 import { TAG } from '../protocol/tags.ts'
+import type { Kind } from '../schema/kind.ts'
 import { bytes, enumerationCode, enumOf, text } from '../schema/primitives.ts'
-import { type Infer, optional, required } from '../schema/struct.ts'
+import { inForms, type Infer, optional, required } from '../schema/struct.ts'
 import { defineOperation } from './define-operation.ts'
 import { CryptokiError, returnCodeOf } from './pkcs11/call.ts'
 import { FUNCTIONS } from './pkcs11/functions.ts'
@@ -23,12 +24,29 @@ const request = {
   inputParameters: optional(TAG.PKCS_11InputParameters, bytes),
 }
 
+type Correlation = { readonly value: Buffer; readonly isNew: boolean }
+
+const correlation = (isAlwaysTold: boolean): Kind<Correlation> => ({
+  ...bytes,
+  compile: (target) => {
+    const codec = bytes.compile(target)
+    return {
+      read: (buffer, at) => ({ value: codec.read(buffer, at), isNew: true }),
+      write: (writer, tag, { value }) => codec.write(writer, tag, value),
+      ...(isAlwaysTold ? {} : { fits: ({ isNew }: Correlation) => isNew }),
+    }
+  },
+})
+
 const response = {
   pkcs11Interface: optional(TAG.PKCS_11Interface, text),
   pkcs11Function: required(TAG.PKCS_11Function, enumOf(PKCS_11_FUNCTION)),
-  correlationValue: optional(TAG.CorrelationValue, bytes, { until: '2.1' }),
-  // 3.0 has it in every answer (test case PKCS11-M-1).
-  instance: optional(TAG.CorrelationValue, bytes, { since: '3.0' }),
+  // 2.1 tells it once; 3.0 has it in every answer (test case PKCS11-M-1).
+  correlationValue: inForms(
+    'optional',
+    { tag: TAG.CorrelationValue, kind: correlation(false), until: '2.1' },
+    { tag: TAG.CorrelationValue, kind: correlation(true), since: '3.0' },
+  ),
   outputParameters: optional(TAG.PKCS_11OutputParameters, bytes),
   pkcs11ReturnCode: required(TAG.PKCS_11ReturnCode, enumOf(PKCS_11_RETURN_CODE)),
 }
@@ -58,7 +76,7 @@ const initialize = (context: OperationContext, input: CryptokiReader): Outcome =
   input.end()
   const instance = context.pkcs11().open()
   if (instance === undefined) return only('HOST_MEMORY')
-  return { correlationValue: instance.correlationValue, pkcs11ReturnCode: 'OK' }
+  return { correlationValue: { value: instance.correlationValue, isNew: true }, pkcs11ReturnCode: 'OK' }
 }
 
 const finalize = (instance: CryptokiInstance, input: CryptokiReader): Outcome => {
@@ -115,7 +133,8 @@ export const pkcs11 = defineOperation({
   handle: async (context, given) => {
     const name = functionOf(given)
     const outcome = await perform(context, name, given).catch(failed)
-    const instance = outcome.correlationValue ?? given.correlationValue
-    return { pkcs11Interface: given.pkcs11Interface, pkcs11Function: name, instance, ...outcome }
+    const { pkcs11Interface, correlationValue: value } = given
+    const known = value && { value, isNew: false }
+    return { pkcs11Interface, pkcs11Function: name, correlationValue: known, ...outcome }
   },
 })

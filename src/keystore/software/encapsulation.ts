@@ -5,7 +5,7 @@ import {
   createPublicKey,
   generateKeyPairSync,
 } from 'node:crypto'
-import type { SharedSecretSpec } from '../../domain/key-store.ts'
+import type { SharedSecretSpec } from '../../domain/encapsulating.ts'
 import { KmipError } from '../../protocol/kmip-error.ts'
 import type { ObjectValue } from '../../protocol/structures/managed-objects.ts'
 import type { CryptographicParameters } from '../../protocol/structures/cryptographic-parameters.ts'
