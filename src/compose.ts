@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { access } from './access/authorize.ts'
 import { currentPrincipal } from './access/authenticate.ts'
 import { type Authentications, createAuthenticator } from './access/authenticator.ts'
@@ -16,6 +15,7 @@ import type {
 } from './cli/program.ts'
 import { hsmTools } from './compose/hsm-tools.ts'
 import { ensureRootKey, keyRotation, noLog, openKeys, type OpenKeys, rootKeeper, rootPlaces } from './compose/keys.ts'
+import { offerOf } from './compose/offer.ts'
 import { dataPaths } from './config/data-paths.ts'
 import type { Config } from './config/schema.ts'
 import type { ClientDirectory } from './domain/principal.ts'
@@ -32,7 +32,6 @@ import { dial } from './net/outgoing.ts'
 import type { ListenerOptions } from './net/tls-listener.ts'
 import type { Log } from './observe/log.ts'
 import { createLogger } from './observe/logger.ts'
-import { OPERATIONS } from './operations/registry.generated.ts'
 import { ensureIssuingAuthority } from './pki/issuing-authority.ts'
 import { createLinkCertificates } from './pki/link-certificates.ts'
 import { pkiPaths } from './pki/pki-paths.ts'
@@ -126,13 +125,6 @@ const identify =
     return principal
   }
 
-const programVersion = async (): Promise<string> => {
-  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8')
-  const parsed: unknown = JSON.parse(text)
-  const isPackage = typeof parsed === 'object' && parsed !== null && 'version' in parsed
-  return isPackage && typeof parsed.version === 'string' ? parsed.version : 'unknown'
-}
-
 const limitsOf = ({ limits }: Config): NonNullable<ListenerOptions['limits']> => ({
   maxMessage: limits.messageSize,
   handshake: limits.handshakeTimeout * 1000,
@@ -170,10 +162,6 @@ const dialClient = (config: Config, certificates: ServerCertificates, { address,
   )
 }
 
-/** Interop is for tests: a server in production has it switched off (2.1 section 6.1.26). */
-const operationsOf = ({ interop }: Config) =>
-  interop ? OPERATIONS : OPERATIONS.filter(({ name }) => name !== 'Interop')
-
 const serve = async (
   config: Config,
   certificates: ServerCertificates,
@@ -193,10 +181,7 @@ const serve = async (
     clock,
     ids,
     log,
-    operations: operationsOf(config),
-    serverVersion: await programVersion(),
-    speaksText: config.https.port !== undefined,
-    draft: config.protocol.draft,
+    ...(await offerOf(config)),
     cachedObjects: config.cache.objects,
     largestResponse: Math.max(LARGEST_RESPONSE, RESPONSE_FACTOR * config.limits.messageSize),
     jobLimits: config.jobs,
