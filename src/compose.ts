@@ -21,7 +21,9 @@ import type { Config } from './config/schema.ts'
 import type { ClientDirectory } from './domain/principal.ts'
 import type { Subscription } from './domain/subscription.ts'
 import type { KeyStore } from './domain/key-store.ts'
+import type { ManagedUsers } from './domain/managed-users.ts'
 import { createEngine } from './engine/create-engine.ts'
+import { createManagedUsers } from './engine/managed-users.ts'
 import { LARGEST_RESPONSE } from './engine/handle-message.ts'
 import { describeStoreKeys } from './keystore/software/store-keys.ts'
 import type { OwnAuthority } from './keystore/software/certificates/certify.ts'
@@ -81,6 +83,10 @@ const openUsers = async (config: Config): Promise<OpenUsers> => {
   }
 }
 
+/** Users that are managed objects are those of the draft. */
+const managedUsers = ({ protocol }: Config, { objects }: OpenStore, keys: KeyStore): ManagedUsers | undefined =>
+  protocol.draft ? createManagedUsers({ store: objects, keys, clock }) : undefined
+
 const authentications = (config: Config, store: OpenStore, keys: KeyStore, log: Log): Authentications =>
   createAuthenticator({
     clients: store.clients,
@@ -91,6 +97,7 @@ const authentications = (config: Config, store: OpenStore, keys: KeyStore, log: 
     clock,
     milliseconds: () => performance.now(),
     log,
+    managed: managedUsers(config, store, keys),
     policy: config.access,
   })
 
@@ -185,7 +192,8 @@ const serve = async (
     cachedObjects: config.cache.objects,
     largestResponse: Math.max(LARGEST_RESPONSE, RESPONSE_FACTOR * config.limits.messageSize),
     jobLimits: config.jobs,
-    currentPrincipal: (principal) => currentPrincipal(principal, store),
+    currentPrincipal: (principal) =>
+      currentPrincipal(principal, { ...store, managed: managedUsers(config, store, opened.keys) }),
     keyRotation: keyRotation(opened, store),
     outbound: {
       isWelcome: (client) => isWelcome(store.clients, client),

@@ -23,7 +23,9 @@ export const registerUsers = async (data: string, requests: readonly Element[]):
   const file = join(data, '..', 'password')
   for (const [name, password] of accounts) {
     await writeFile(file, password, { mode: 0o600 })
-    await kmipd('user', 'add', name, '--data', data, '--password-file', file)
+    // Who makes users and credentials is an administrator.
+    const role = name === 'administrator' ? ['--admin'] : []
+    await kmipd('user', 'add', name, '--data', data, '--password-file', file, ...role)
     await rm(file)
   }
 }

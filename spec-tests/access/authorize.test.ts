@@ -33,11 +33,11 @@ void test('access: who may use an object, for every operation of the standard', 
   t.end()
 })
 
-void test('2.1 §6.1.52, §6.1.53: an administrator sets the rules for everybody; all else every role may ask for', (t) => {
+void test('2.1 §6.1.52, §6.1.53: an administrator sets the rules for everybody, and makes users; all else every role may ask for', (t) => {
   const refused = (role: Role): readonly Operation[] =>
     OPERATION.names.filter((operation) => !access.mayPerform(principal('alice', role), operation))
   t.same(refused('admin'), [])
-  t.same(refused('client'), ['SetDefaults', 'SetConstraints'])
+  t.same(refused('client'), ['SetDefaults', 'SetConstraints', 'CreateGroup', 'CreateUser', 'CreateCredential'])
   t.end()
 })
 

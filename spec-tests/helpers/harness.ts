@@ -10,6 +10,7 @@ import type { Clock } from '../../src/domain/clock.ts'
 import type { KeyStore } from '../../src/domain/key-store.ts'
 import { type ClientDirectory, type PeerCertificate, type Principal, type Role } from '../../src/domain/principal.ts'
 import { deviceKey, type DeviceIdentifiers, type UserDirectory } from '../../src/domain/users.ts'
+import { createManagedUsers } from '../../src/engine/managed-users.ts'
 import { createEngine, type Engine } from '../../src/engine/create-engine.ts'
 import type { Session } from '../../src/engine/message-handler.ts'
 import { createSoftwareKeyStore } from '../../src/keystore/software/software-key-store.ts'
@@ -167,6 +168,7 @@ const open = async (
     clock,
     milliseconds: () => clock.now() * 1000,
     log: quiet,
+    managed: draft ? createManagedUsers({ store: store.objects, keys, clock }) : undefined,
     policy: { unregistered: 'refuse', credentials: 'known', ...policy },
   })
   const handler = createEngine({

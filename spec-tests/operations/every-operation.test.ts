@@ -286,6 +286,11 @@ const OTHERS: Partial<Readonly<Record<OperationName, string>>> = {
   ReProvision: 'needs an authority',
   Encapsulate: 'is of 3.0 (quantum.test.ts)',
   Decapsulate: 'is of 3.0 (quantum.test.ts)',
+  CreateUser: 'is of 3.0 (draft-users.test.ts)',
+  CreateGroup: 'is of 3.0 (draft-users.test.ts)',
+  CreateCredential: 'is of 3.0 (draft-users.test.ts)',
+  Obliterate: 'is of 3.0 (draft-users.test.ts)',
+  Deactivate: 'is of 3.0 (draft-users.test.ts)',
 }
 
 void test('1.4 §4 / 2.1 §6.1: every operation has its row', (t) => {

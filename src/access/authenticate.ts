@@ -8,6 +8,7 @@ import {
   type Principal,
 } from '../domain/principal.ts'
 
+import type { ManagedUsers } from '../domain/managed-users.ts'
 import type { UserDirectory } from '../domain/users.ts'
 
 export type { PeerCertificate } from '../domain/principal.ts'
@@ -76,6 +77,8 @@ export const authenticate = async (
 type Directories = {
   readonly clients: Pick<ClientDirectory, 'findById'>
   readonly users: Pick<UserDirectory, 'find'>
+  /** Absent where there are none. */
+  readonly managed?: Pick<ManagedUsers, 'byId'> | undefined
 }
 
 /**
@@ -84,10 +87,12 @@ type Directories = {
  */
 export const currentPrincipal = async (
   principal: Principal,
-  { clients, users }: Directories,
+  { clients, users, managed }: Directories,
 ): Promise<Principal | undefined> => {
   if (principal.id.startsWith(UNREGISTERED)) return principal
   const client = await clients.findById(principal.id)
   const known = client ?? (await users.find(principal.name))
-  return known?.id === principal.id && known.revokedAt === undefined ? { ...principal, role: known.role } : undefined
+  if (known?.id === principal.id) return known.revokedAt === undefined ? { ...principal, role: known.role } : undefined
+  const user = await managed?.byId(principal.id)
+  return user && { ...principal, role: 'client', groups: user.groups }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../domain/clock.ts'
 import type { Link, LinkCredentials } from '../domain/link-credentials.ts'
 import { isPromise, type MaybePromise, then } from '../domain/maybe-promise.ts'
 import type { ObjectStore } from '../domain/object-store.ts'
+import type { ManagedUsers } from '../domain/managed-users.ts'
 import type { ClientDirectory, PeerCertificate, Principal, PrincipalSource } from '../domain/principal.ts'
 import type { UserDirectory } from '../domain/users.ts'
 import type { Log } from '../observe/log.ts'
@@ -16,7 +17,14 @@ import { createGuesses } from './guesses.ts'
 import { identifyPeer, type IdentityParts } from './identify-peer.ts'
 import type { Sealing } from './ticket-record.ts'
 import type { SecretsKeeper } from './user-secrets.ts'
-import { notSuccessful, type Outcome, verifyCredential, type VerifierParts } from './verify-credential.ts'
+import { verifyManaged } from './managed-credential.ts'
+import {
+  notSuccessful,
+  type Outcome,
+  principalOfManaged,
+  verifyCredential,
+  type VerifierParts,
+} from './verify-credential.ts'
 import { createPasswordCheck } from './verify-password.ts'
 import { createTicketCheck } from './verify-ticket.ts'
 
@@ -39,6 +47,8 @@ export type AuthenticatorParts = {
   /** A clock that never goes back. */
   readonly milliseconds: () => number
   readonly log: Log
+  /** Users that are managed objects; absent where there are none. */
+  readonly managed?: ManagedUsers | undefined
   readonly policy: { readonly unregistered: UnregisteredPolicy; readonly credentials: CredentialsPolicy }
 }
 
@@ -109,6 +119,21 @@ const sourceOf = ({ fingerprint, issuer, subject, trusted, validFrom, validTo }:
   certificate: { fingerprint, issuer, subject, trusted, validFrom, validTo },
 })
 
+/** A certificate that nobody registered may be the credential of a user that is a managed object (3.0 section 2.1.3). */
+const identifyManaged = async (
+  { managed, clock }: Pick<AuthenticatorParts, 'managed' | 'clock'>,
+  { fingerprint, validFrom, validTo }: PeerCertificate,
+  found: Authentication,
+): Promise<Authentication> => {
+  if (found.principal !== undefined || managed === undefined) return found
+  const now = clock.now()
+  const user = now < validFrom || now > validTo ? undefined : await managed.byCertificate(fingerprint)
+  const credential = user?.credentials.find(
+    ({ type, fingerprint: own }) => type === 'Certificate' && own === fingerprint,
+  )
+  return user === undefined || credential === undefined ? found : { principal: principalOfManaged(user, credential) }
+}
+
 /** Connections whose certificates are replaced, and those that take their place (2.1 section 6.1.48). */
 const createLinks = (identity: IdentityParts, { clock, log }: Pick<AuthenticatorParts, 'clock' | 'log'>) => {
   const open = new WeakSet<PeerCertificate>()
@@ -121,6 +146,29 @@ const createLinks = (identity: IdentityParts, { clock, log }: Pick<Authenticator
       log.info('client asks for another certificate', { client: principal.name, fingerprint })
     },
   }
+}
+
+const refuser =
+  (log: Log) =>
+  (channel: Channel, { reason, error }: Extract<Outcome, { kind: 'refused' }>): Verdict => {
+    log.warn('credential refused', { client: channel.principal.name, peer: channel.peer, reason })
+    return failed(error)
+  }
+
+/** What checks one credential: those of registered users first, then those that are managed objects. */
+const createVerifier = (
+  parts: AuthenticatorParts,
+  checks: Pick<VerifierParts, 'directory' | 'passwords' | 'guesses' | 'checkTicket'>,
+): VerifierParts => {
+  const { managed } = parts
+  const verifier: VerifierParts = {
+    ...parts,
+    ...checks,
+    timestamps: new Map(),
+    otherwise: (channel, credential) =>
+      managed === undefined ? { kind: 'unknown' } : verifyManaged(managed, verifier, channel, credential),
+  }
+  return verifier
 }
 
 /** Who a certificate shows, and as of which version of the directory that was found. */
@@ -141,30 +189,34 @@ export const createAuthenticator = (parts: AuthenticatorParts): Authentications 
 
   const identify = async (peer: PeerCertificate): Promise<Authentication> => {
     const version = await directory.version()
-    const found = await links.identify(peer)
-    const principal = found.principal && { ...found.principal, source: sourceOf(peer) }
+    const found = await identifyManaged(parts, peer, await links.identify(peer))
+    const principal = found.principal && { source: sourceOf(peer), ...found.principal }
     identified.set(peer, { version, principal })
     return found
   }
 
-  const current = createCurrentPrincipals({ directory, identify: links.identify, clock: parts.clock })
+  const current = createCurrentPrincipals({
+    directory,
+    identify: links.identify,
+    clock: parts.clock,
+    managed: parts.managed,
+  })
   const checkTicket = createTicketCheck({ ...parts, current })
-  const verifier: VerifierParts = { ...parts, directory, passwords, guesses, checkTicket, timestamps: new Map() }
+  const verifier = createVerifier(parts, { directory, passwords, guesses, checkTicket })
 
   /** Who holds the certificate of an open connection now. */
   const holder = ({ certificate, principal }: Channel): MaybePromise<Principal | undefined> => {
     if (certificate === undefined) return principal
     return then(directory.version(), (version) => {
       const known = identified.get(certificate)
+      // What a managed object says is not known by the version of the directory.
+      if (known?.principal?.source?.kind === 'object') return current(known.principal.source)
       if (known?.version === version) return known.principal
       return identify(certificate).then((found) => found.principal)
     })
   }
 
-  const refuse = (channel: Channel, { reason, error }: Extract<Outcome, { kind: 'refused' }>): Verdict => {
-    log.warn('credential refused', { client: channel.principal.name, peer: channel.peer, reason })
-    return failed(error)
-  }
+  const refuse = refuser(log)
 
   /** Nobody is known by these credentials. */
   const unknown = (channel: Channel, claims: Claims): MaybePromise<Verdict> => {

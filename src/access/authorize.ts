@@ -1,6 +1,6 @@
 import type { Access, Ownership } from '../domain/access.ts'
 import { valueOf } from '../domain/attribute-set.ts'
-import { noSuchObject } from '../domain/managed-object.ts'
+import { NOBODY, noSuchObject } from '../domain/managed-object.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Operation } from '../protocol/enums/operation.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
@@ -23,9 +23,17 @@ const forbidden = (): KmipError =>
 
 /**
  * What changes the rules for everybody in a tenant is the administrator's: the texts leave it to policy who may (2.1
- * sections 6.1.52 and 6.1.53). All else any client may ask for; what it may do it to is the matter of `mayUse`.
+ * sections 6.1.52 and 6.1.53), and so is who may come in. All else any client may ask for; what it may do it to is the
+ * matter of `mayUse`.
  */
-const ADMIN_OPERATIONS: ReadonlySet<Operation> = new Set<Operation>(['SetConstraints', 'SetDefaults'])
+const ADMIN_OPERATIONS: ReadonlySet<Operation> = new Set<Operation>([
+  'SetConstraints',
+  'SetDefaults',
+  // Who may come in (3.0 sections 6.1.9, 6.1.10 and 6.1.13).
+  'CreateCredential',
+  'CreateGroup',
+  'CreateUser',
+])
 
 /**
  * The one gate, keyed by operation, before every use of an object, whatever names it. No grant reaches into another
@@ -35,7 +43,9 @@ const ADMIN_OPERATIONS: ReadonlySet<Operation> = new Set<Operation>(['SetConstra
 export const access: Access = {
   mayPerform: (principal, operation) => principal.role === 'admin' || !ADMIN_OPERATIONS.has(operation),
   mayUse: (principal, operation, object) =>
-    object.tenant === principal.tenant && GRANTS.some((grant) => grant(principal, operation, object)),
+    object.owner !== NOBODY &&
+    object.tenant === principal.tenant &&
+    GRANTS.some((grant) => grant(principal, operation, object)),
   refusalOf: ({ attributes }) =>
     valueOf(attributes, 'OperationPolicyName') === undefined ? noSuchObject() : forbidden(),
   searchedOwner: (principal) => (principal.role === 'admin' ? undefined : principal.id),

@@ -1,17 +1,20 @@
 import type { Clock } from '../domain/clock.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
+import type { ManagedUsers } from '../domain/managed-users.ts'
 import type { PeerCertificate, Principal, PrincipalSource } from '../domain/principal.ts'
 import type { Authentication } from './authenticate.ts'
 import type { CurrentDirectory } from './current-directory.ts'
-import { principalOf } from './verify-credential.ts'
+import { principalOf, principalOfManaged } from './verify-credential.ts'
 
 type Parts = {
   readonly directory: CurrentDirectory
   /** Who holds a certificate now. */
   readonly identify: (peer: PeerCertificate) => Promise<Authentication>
   readonly clock: Clock
+  readonly managed: ManagedUsers | undefined
 }
 
+type ObjectSource = Extract<PrincipalSource, { kind: 'object' }>
 type CertificateSource = Extract<PrincipalSource, { kind: 'certificate' }>
 
 const MOST_ENTRIES = 10_000
@@ -19,7 +22,7 @@ const MOST_ENTRIES = 10_000
 /**
  * Who somebody is by now who was let in earlier: undefined where that one is revoked, removed, has expired or has
  * another password. */
-export const createCurrentPrincipals = ({ directory, identify, clock }: Parts) => {
+export const createCurrentPrincipals = ({ directory, identify, clock, managed }: Parts) => {
   const holders = new Map<string, Principal | undefined>()
   let foundAt: number | undefined
 
@@ -40,12 +43,22 @@ export const createCurrentPrincipals = ({ directory, identify, clock }: Parts) =
       return version === foundAt && holders.has(fingerprint) ? holders.get(fingerprint) : look(source, version)
     })
 
-  return (source: PrincipalSource): MaybePromise<Principal | undefined> =>
-    source.kind === 'certificate'
+  /** A user or a credential that has been changed in any way is another one. */
+  const object = ({ user, credential }: ObjectSource): MaybePromise<Principal | undefined> =>
+    then(managed?.byId(user.id), (found) => {
+      const known = found?.credentials.find(({ id }) => id === credential.id)
+      if (found?.version !== user.version || known?.version !== credential.version) return undefined
+      return principalOfManaged(found, known)
+    })
+
+  return (source: PrincipalSource): MaybePromise<Principal | undefined> => {
+    if (source.kind === 'object') return object(source)
+    return source.kind === 'certificate'
       ? holder(source)
       : then(directory.user(source.name), (user) =>
           user === undefined || user.revokedAt !== undefined || user.version !== source.version
             ? undefined
             : principalOf(user),
         )
+  }
 }

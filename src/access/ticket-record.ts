@@ -11,7 +11,10 @@ import { OPERATION, type Operation } from '../protocol/enums/operation.ts'
 
 const operation = z.custom<Operation>((value) => typeof value === 'string' && OPERATION.has(value))
 
+const seen = z.object({ id: z.string(), version: z.number() })
+
 const source = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('object'), user: seen, credential: seen }),
   z.object({ kind: z.literal('user'), name: z.string(), version: z.number() }),
   z.object({
     kind: z.literal('certificate'),

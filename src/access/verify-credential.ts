@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import { ConflictError, type ObjectStore } from '../domain/object-store.ts'
 import type { Channel } from '../domain/authenticator.ts'
+import type { ManagedUser, Seen } from '../domain/managed-users.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Ticket } from '../domain/tickets.ts'
 import type { User } from '../domain/users.ts'
@@ -22,6 +23,8 @@ export type VerifierParts = {
   readonly store: Pick<ObjectStore, 'records' | 'commit'>
   readonly clock: Clock
   readonly checkTicket: (channel: Channel, ticket: Ticket) => MaybePromise<Principal>
+  /** What is said of a credential that names no registered user. */
+  readonly otherwise: (channel: Channel, credential: Credential) => MaybePromise<Outcome>
   /** Latest Timestamp of each user's Hashed Passwords, in microseconds since 1970. */
   readonly timestamps: Map<string, bigint>
 }
@@ -38,7 +41,7 @@ export type Outcome =
 export const notSuccessful = (): KmipError =>
   new KmipError('AuthenticationNotSuccessful', 'The credentials do not authenticate the client')
 
-const refused = (reason: string, error = notSuccessful()): Outcome => ({ kind: 'refused', reason, error })
+export const refused = (reason: string, error = notSuccessful()): Outcome => ({ kind: 'refused', reason, error })
 
 export const principalOf = ({ id, name, tenant, role, version }: User): Principal => ({
   id,
@@ -49,16 +52,29 @@ export const principalOf = ({ id, name, tenant, role, version }: User): Principa
   source: { kind: 'user', name, version },
 })
 
+/** A user that is a managed object, as long as it and its credential are as they are. */
+export const principalOfManaged = (
+  { id, version, name, tenant, groups }: ManagedUser,
+  credential: Seen,
+): Principal => ({
+  id,
+  name,
+  tenant,
+  role: 'client',
+  groups,
+  source: { kind: 'object', user: { id, version }, credential: { id: credential.id, version: credential.version } },
+})
+
 const proven = (user: User, more: Omit<Proof, 'principal'> = {}): Outcome =>
   user.revokedAt === undefined
     ? { kind: 'proven', proof: { principal: principalOf(user), ...more } }
     : refused('the user is revoked')
 
-type Value = Credential['credentialValue']
+export type Value = Credential['credentialValue']
 
 const guessOf = (channel: Channel, user: User): string => `${channel.principal.id} ${user.id}`
 
-const needed = <T>(value: T | undefined): T => {
+export const needed = <T>(value: T | undefined): T => {
   if (value === undefined) throw new KmipError('InvalidMessage', 'A Credential lacks a field that its type needs')
   return value
 }
@@ -77,8 +93,21 @@ const verifyPassword = (parts: VerifierParts, channel: Channel, user: User, valu
 
 // One Time Password -----------------------------------------------------------------------------------------------------
 
+/** The step that was used last; undefined where none was. */
+export const latestStep = async (
+  { store }: Pick<VerifierParts, 'store'>,
+  { id, tenant }: Pick<User, 'id' | 'tenant'>,
+): Promise<number | undefined> => {
+  const found = await store.records.read('user', tenant, id)
+  return found === undefined ? undefined : Number(found.document.readBigUInt64BE())
+}
+
 /** Uses up a step, durably and on every node: a password is good for a single authentication (2.1 section 9.11). */
-const useStep = async ({ store, clock }: VerifierParts, { id, tenant }: User, step: number): Promise<boolean> => {
+export const useStep = async (
+  { store, clock }: Pick<VerifierParts, 'store' | 'clock'>,
+  { id, tenant }: Pick<User, 'id' | 'tenant'>,
+  step: number,
+): Promise<boolean> => {
   const found = await store.records.read('user', tenant, id)
   if (found !== undefined && Number(found.document.readBigUInt64BE()) >= step) return false
   const document = Buffer.alloc(8)
@@ -118,7 +147,11 @@ const verifyOneTime = async (parts: VerifierParts, channel: Channel, user: User,
 const SKEW = 300
 const MICROSECONDS = 1_000_000n
 
-const isCurrent = ({ timestamps, clock }: VerifierParts, { id }: User, timestamp: bigint): boolean => {
+export const isCurrent = (
+  { timestamps, clock }: VerifierParts,
+  { id }: Pick<User, 'id'>,
+  timestamp: bigint,
+): boolean => {
   const off = Number(timestamp / MICROSECONDS) - clock.now()
   return Math.abs(off) <= SKEW && timestamp > (timestamps.get(id) ?? 0n)
 }
@@ -183,6 +216,6 @@ export const verifyCredential = (
   const verify = VERIFY[credentialType]
   if (verify === undefined) return { kind: 'unknown' }
   return then(userOf(parts, credential), (user) =>
-    user === undefined ? { kind: 'unknown' } : verify(parts, channel, user, credentialValue),
+    user === undefined ? parts.otherwise(channel, credential) : verify(parts, channel, user, credentialValue),
   )
 }

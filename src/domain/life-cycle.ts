@@ -2,9 +2,10 @@ import type { Attribute } from '../protocol/attribute-instance.ts'
 import type { AttributeValue } from '../protocol/attributes.ts'
 import type { State } from '../protocol/enumerations.ts'
 import { KmipError } from '../protocol/kmip-error.ts'
+import { checkDates } from './attribute-dates.ts'
 import { checkOnline } from './attribute-rules.ts'
 import { valueOf, withoutAll } from './attribute-set.ts'
-import { isArchived, isDestroyed, type ManagedObject, stateOf } from './managed-object.ts'
+import { isArchived, isDestroyed, type ManagedObject, NOBODY, stateOf } from './managed-object.ts'
 import { withAttributes } from './with-attributes.ts'
 
 /*
@@ -109,6 +110,40 @@ export const destroyed = (object: ManagedObject, now: number): ManagedObject => 
   if (object.objectType === 'Template') return destroyedTemplate(object, now)
   checkState(object, ['PreActive', 'Deactivated', 'Compromised'], now, 'The object is in use: revoke it first')
   return withAttributes({ ...object, key: undefined }, now, { name: 'DestroyDate', value: now })
+}
+
+/**
+ * Deactivate (3.0 section 4.21, 6.1.14): an Active object, at once or at a date that is not past.
+ * @throws KmipError InvalidObjectType, InvalidField, ObjectArchived, WrongKeyLifecycleState
+ */
+export const deactivated = (
+  object: ManagedObject,
+  {
+    reason,
+    date,
+  }: { readonly reason: AttributeValue<'DeactivationReason'> | undefined; readonly date: number | undefined },
+  now: number,
+): ManagedObject => {
+  checkHasStates(object)
+  checkOnline(object)
+  checkState(object, ['Active'], now, 'The object is not Active')
+  if (date !== undefined && date < now) throw new KmipError('InvalidField', 'The Deactivation Date is in the past')
+  const said: readonly Attribute[] = reason === undefined ? [] : [{ name: 'DeactivationReason', value: reason }]
+  const changed = withAttributes(object, now, { name: 'DeactivationDate', value: date ?? now }, ...said)
+  checkDates(changed.attributes)
+  return changed
+}
+
+/**
+ * Obliterate (3.0 section 6.1.39): what may be destroyed, or has been. The row stays, so that the identifier never means
+ * another object, and holds nothing; it belongs to nobody.
+ * @throws KmipError ObjectArchived, WrongKeyLifecycleState
+ */
+export const obliterated = (object: ManagedObject, now: number): ManagedObject => {
+  checkOnline(object)
+  const allowed: readonly State[] = ['PreActive', 'Deactivated', 'Compromised', 'Destroyed', 'DestroyedCompromised']
+  if (object.objectType !== 'Template') checkState(object, allowed, now, 'The object is in use: revoke it first')
+  return { ...object, owner: NOBODY, key: undefined, attributes: [{ name: 'DestroyDate', value: now, index: 0 }] }
 }
 
 /**

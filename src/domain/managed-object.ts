@@ -21,6 +21,9 @@ export type ManagedObject = {
   readonly key: HeldKey | undefined
 }
 
+/** Owns what has been obliterated, of which nothing is left but its identifier: no principal has this identity. */
+export const NOBODY = ''
+
 export const stateOf = (object: ManagedObject, now: number): State => stateAt(lifecycleOf(object.attributes), now)
 
 /** Objects that say who may come in (3.0 section 2.1); all others are those of users. */

@@ -27,10 +27,15 @@ export type Principal = {
 /** The server, where it acts of itself. */
 export const SERVER_ID = 'kmipd'
 
+/** A managed object, and the version of its row. */
+export type SeenObject = { readonly id: string; readonly version: number }
+
 export type PrincipalSource =
   /** `version`: of the password. */
   | { readonly kind: 'user'; readonly name: string; readonly version: number }
   | { readonly kind: 'certificate'; readonly certificate: Omit<PeerCertificate, 'problem'> }
+  /** A user that is a managed object, and the credential by which it is known. */
+  | { readonly kind: 'object'; readonly user: SeenObject; readonly credential: SeenObject }
 
 /** The one tenant there is until tenants can be made. */
 export const DEFAULT_TENANT = 'default'

@@ -7,9 +7,13 @@ import { archive } from './archive.ts'
 import { cancel } from './cancel.ts'
 import { certify } from './certify.ts'
 import { check } from './check.ts'
+import { createCredential } from './create-credential.ts'
+import { createGroup } from './create-group.ts'
 import { createKeyPair } from './create-key-pair.ts'
 import { createSplitKey } from './create-split-key.ts'
+import { createUser } from './create-user.ts'
 import { create } from './create.ts'
+import { deactivate } from './deactivate.ts'
 import { decapsulate } from './decapsulate.ts'
 import { decrypt } from './decrypt.ts'
 import { delegatedLogin } from './delegated-login.ts'
@@ -37,6 +41,7 @@ import { macVerify } from './mac-verify.ts'
 import { mac } from './mac.ts'
 import { modifyAttribute } from './modify-attribute.ts'
 import { notify } from './notify.ts'
+import { obliterate } from './obliterate.ts'
 import { obtainLease } from './obtain-lease.ts'
 import { ping } from './ping.ts'
 import { pkcs11 } from './pkcs-11.ts'
@@ -71,9 +76,13 @@ export const OPERATIONS: readonly Operation[] = [
   cancel,
   certify,
   check,
+  createCredential,
+  createGroup,
   createKeyPair,
   createSplitKey,
+  createUser,
   create,
+  deactivate,
   decapsulate,
   decrypt,
   delegatedLogin,
@@ -101,6 +110,7 @@ export const OPERATIONS: readonly Operation[] = [
   mac,
   modifyAttribute,
   notify,
+  obliterate,
   obtainLease,
   ping,
   pkcs11,

@@ -1,7 +1,7 @@
 import { checkOnline } from '../domain/attribute-rules.ts'
 import { valueOf } from '../domain/attribute-set.ts'
 import type { HeldKey } from '../domain/key-store.ts'
-import { isDestroyed, type ManagedObject } from '../domain/managed-object.ts'
+import { isDestroyed, isSystemObject, type ManagedObject } from '../domain/managed-object.ts'
 import { type MaybePromise, then } from '../domain/maybe-promise.ts'
 import type { OperationContext } from '../domain/operation-context.ts'
 import { containerOf, wantsContainer } from '../domain/pkcs12.ts'
@@ -45,6 +45,8 @@ const nothingToRead = (object: ManagedObject): KmipError =>
  * keys to open old data.
  */
 const readableKey = (object: ManagedObject, { version }: OperationContext): HeldKey => {
+  if (isSystemObject(object))
+    throw new KmipError('InvalidObjectType', 'Users, groups and credentials are not handed out')
   if (object.key === undefined) throw nothingToRead(object)
   checkOnline(object)
   // A name for the type, and a field for the object, that the client's version does not have.
