@@ -40,7 +40,7 @@ export default tseslint.config(
     },
   },
   {
-    // The one place that makes code, and of nothing but tables (docs/decisions/020).
+    // The one place that makes code, and of nothing but tables (docs/decisions/023).
     files: ['src/schema/straight-line.ts'],
     rules: { '@typescript-eslint/no-implied-eval': 'off' },
   },

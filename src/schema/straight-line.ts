@@ -6,7 +6,7 @@ import type { Codec } from './kind.ts'
 /*
  * Structures as straight code: one function for each structure and version, with a line for each field. A loop over a
  * plan has to look up every property by a name that it finds there, and that is most of what it does: reading the request
- * and writing the answer of a Get took twice the time (bench/micro/codec.ts; docs/decisions/020).
+ * and writing the answer of a Get took twice the time (bench/micro/codec.ts; docs/decisions/023).
  *
  * The source is made of the tables of the protocol alone: names of fields, which are checked to be names, and numbers.
  */
