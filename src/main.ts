@@ -8,7 +8,8 @@ const main = async (): Promise<number> => {
   }
   // Imported only now: an older Node would fail on what the modules use, and not say why.
   const { runCli } = await import('./cli/run.ts')
-  const { standardIo } = await import('./cli/io.ts')
+  const { standardIo, watchOutput } = await import('./cli/io.ts')
+  watchOutput()
   return runCli(process.argv.slice(2), {
     io: standardIo,
     loadProgram: async () => (await import('./compose.ts')).program,

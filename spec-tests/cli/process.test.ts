@@ -86,3 +86,10 @@ void test('command line: what fails is exit code 1 and one line without a stack'
   }
   t.end()
 })
+
+void test('command line: a reader that goes away, as head does, ends it quietly', (t) => {
+  const line = '{ "$0" "$1" --help; echo "ended with $?" >&2; } | :'
+  const { stderr } = spawnSync('sh', ['-c', line, process.execPath, MAIN], { encoding: 'utf8' })
+  t.equal(stderr, 'ended with 0\n')
+  t.end()
+})

@@ -28,6 +28,17 @@ const askUnseen = async (question: string): Promise<string | undefined> => {
   }
 }
 
+/** Whoever reads has gone, as `head` does: nothing is left to do, and nobody to tell. */
+const endWithReader = (error: Error): void => {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error
+  process.exit()
+}
+
+/** Has the program end quietly where its output is read no further. */
+export const watchOutput = (): void => {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endWithReader)
+}
+
 export const standardIo: Io = {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
