@@ -221,3 +221,18 @@ void test('store keys: a new one is wrapped under the roots that it is for, seal
   await settings.put('store-key/2', Buffer.of(0))
   t.match(await failure(() => loadStoreKeys([second], settings)), 'store key 2 is destroyed')
 })
+
+void test('store keys: one that an attempt under other roots has left never seals, and goes with the old one', async (t) => {
+  const settings = memorySettings()
+  const keys = await loadStoreKeys([first], settings)
+  t.equal(await keys.publish([first]), 2)
+  t.equal(await keys.publish([second]), 3, 'it is under the root that is to be left')
+  await keys.activate()
+  t.equal(keys.current.number, 3)
+  await keys.destroyOld()
+  keys.forget()
+  t.notOk(keys.get(2))
+  t.equal((await loadStoreKeys([second], settings)).current.number, 3, 'the old root opens nothing')
+  t.equal(await keys.publish([first, second]), 4)
+  t.equal(await keys.publish([second]), 5, 'nor is one taken that the old root opens, too')
+})

@@ -91,3 +91,10 @@ export const decodeStoredKey = (value: Buffer): StoredKey | undefined => {
   const rootId = value.toString('hex', 1, HEADER_BYTES)
   return { wrappings: [{ rootId, wrapped: value.subarray(HEADER_BYTES) }], signed: undefined }
 }
+
+/** Whether a store key is wrapped under `roots`, and under no other, as one may not be that an attempt under others has left. */
+export const isUnderAlone = (value: Buffer | undefined, roots: readonly { readonly id: string }[]): boolean => {
+  const wrappings = (value && decodeStoredKey(value)?.wrappings) ?? []
+  const isWrapping = ({ id }: { readonly id: string }): boolean => wrappings.some(({ rootId }) => rootId === id)
+  return roots.every(isWrapping) && wrappings.every(({ rootId }) => roots.some(({ id }) => id === rootId))
+}

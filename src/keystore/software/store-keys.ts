@@ -8,6 +8,7 @@ import {
   encodeStoredKey,
   isDestroyedForm,
   isListAuthentic,
+  isUnderAlone,
   type StoredKey,
   type Wrapping,
 } from './store-key-form.ts'
@@ -36,7 +37,7 @@ export type StoreKeyRing = StoreKeys & {
   refresh(roots?: readonly RootKey[]): Promise<void>
   /** Wraps every store key under those of `roots` under which it is not wrapped yet. Returns how many wrappings it made. */
   cover(roots: readonly RootKey[]): Promise<number>
-  /** Makes the next store key, wrapped under `roots` alone, where there is none yet that does not seal; returns its number. */
+  /** Makes the next store key, under `roots` alone, where there is none such yet that does not seal; returns its number. */
   publish(roots: readonly RootKey[]): Promise<number>
   /** Lets the newest store key seal everything new. */
   activate(): Promise<void>
@@ -276,7 +277,7 @@ export const loadStoreKeys = async (roots: readonly RootKey[], settings: Setting
     },
     publish: async (wanted) => {
       await refresh()
-      if (known.newest === known.current.number) {
+      if (known.newest === known.current.number || !isUnderAlone(await settings.get(nameOf(known.newest)), wanted)) {
         await makeKey(settings, known.newest + 1, wanted)
         await refresh([...given, ...wanted.filter((root) => given.every(({ id }) => id !== root.id))])
       }
