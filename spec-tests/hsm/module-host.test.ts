@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import {
@@ -151,6 +151,28 @@ void test('PKCS#11 §5.6.6: a wrong PIN is shown to the token once', { skip }, a
   t.notMatch(lines.join('\n') + readFileSync(path, 'utf8') + restarted.message, /99999999/)
   await openHost(t, token, { ...wrong, pin: token.pin }).ready()
   t.equal((await faultOf(openHost(t, token, wrong).ready())).code, undefined, 'and it is still remembered')
+})
+
+void test('PKCS#11 §5.6.6: a wrong PIN that cannot be written down is shown once nonetheless', { skip }, async (t) => {
+  const token = await prepareToken(softHsm)
+  const lines: Lines = []
+  const known = createRefusedPins(join(temporaryDirectory('pins'), 'pins.json'))
+  const refusedPins = { ...known, add: () => Promise.reject(new Error('no space left')) }
+  const host = openHost(t, token, { pin: '99999999', refusedPins, log: logTo(lines) })
+  t.match(await faultOf(host.ready()), { fault: 'pin', code: 'CKR_PIN_INCORRECT' })
+  t.match(await faultOf(host.call(RANDOM, { length: 8 })), { fault: 'pin' })
+  t.same(modulePids(), [], 'nothing is started again')
+  t.match(lines.join('\n'), /could not be written down/)
+  t.notMatch(lines.join('\n'), /99999999/)
+})
+
+void test('PKCS#11 §5.6.6: PINs that several tokens refuse in the same moment are all remembered', async (t) => {
+  const directory = temporaryDirectory('pins')
+  const path = join(directory, 'pins.json')
+  const uses = ['first', 'second', 'third'].map((token) => ({ module: 'module', token, pin: '1234' }))
+  await Promise.all(uses.map((use) => createRefusedPins(path).add(use)))
+  for (const use of uses) t.ok(await createRefusedPins(path).has(use), use.token)
+  t.same(readdirSync(directory), ['pins.json'], 'nothing else is left')
 })
 
 void test('PKCS#11 §5.4: what is configured is looked for before it is used', { skip }, async (t) => {

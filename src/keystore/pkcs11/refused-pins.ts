@@ -1,5 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
 
 /*
@@ -56,6 +56,25 @@ const isOf = async ({ salt, digest }: Entry, use: PinUse): Promise<boolean> => {
   return known.length === DIGEST_BYTES && timingSafeEqual(known, await digestOf(use, Buffer.from(salt, 'base64')))
 }
 
+/** Two tokens share the file, and may refuse in the same moment: what is under way for each path. */
+const writing = new Map<string, Promise<void>>()
+
+/** Replaces the file with one that has another entry. */
+const append = async (path: string, added: Entry): Promise<void> => {
+  const entries = [...(await read(path)), added].slice(-MOST)
+  const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    await writeFile(aside, `${JSON.stringify({ format: 'kmipd-refused-pins', version: 1, entries })}\n`, {
+      mode: 0o600,
+      flush: true,
+    })
+    await rename(aside, path)
+  } catch (error) {
+    await rm(aside, { force: true })
+    throw error
+  }
+}
+
 /** Remembers refused PINs in the file `path`, as salted digests that are slow to make. */
 export const createRefusedPins = (path: string): RefusedPins => ({
   path,
@@ -66,12 +85,10 @@ export const createRefusedPins = (path: string): RefusedPins => ({
   add: async (use) => {
     const salt = randomBytes(16)
     const added = { salt: salt.toString('base64'), digest: (await digestOf(use, salt)).toString('base64') }
-    const entries = [...(await read(path)), added].slice(-MOST)
-    const aside = `${path}.tmp`
-    await writeFile(aside, `${JSON.stringify({ format: 'kmipd-refused-pins', version: 1, entries })}\n`, {
-      mode: 0o600,
-      flush: true,
-    })
-    await rename(aside, path)
+    const before = writing.get(path) ?? Promise.resolve()
+    const written = before.then(() => append(path, added))
+    const ended = written.catch(() => undefined)
+    writing.set(path, ended)
+    await written
   },
 })

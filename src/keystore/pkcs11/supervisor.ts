@@ -3,7 +3,7 @@ import { CLOSE, LOAD, LOG_IN, type ModuleFacts, type TokenFacts, type TokenName 
 import { type Circuit, createCircuit } from './circuit.ts'
 import { type Fault, ModuleError } from './module-error.ts'
 import { type ModuleProcess, startModuleProcess } from './module-process.ts'
-import type { RefusedPins } from './refused-pins.ts'
+import type { PinUse, RefusedPins } from './refused-pins.ts'
 import { within } from './within.ts'
 
 /* Sees to it that there is a process that is logged in to the token, and replaces one that has failed. */
@@ -53,6 +53,15 @@ export const faultIn = (error: unknown): ModuleError =>
     ? error
     : new ModuleError('lost', 'the process of the module answers what nobody can read', { cause: error })
 
+/** Where it cannot be written down, this process remembers nonetheless: the refusal is what the caller has to be told. */
+const remember = async ({ refusedPins, log }: TokenOptions, use: PinUse): Promise<void> => {
+  try {
+    await refusedPins.add(use)
+  } catch (error) {
+    log.error('a refused PIN could not be written down: the next start would show it again', { error })
+  }
+}
+
 /** Shows the PIN to the token, unless the token is known to refuse it. */
 const logIn = async (process: ModuleProcess, options: TokenOptions): Promise<TokenFacts> => {
   const { module, token, pin, sessions, refusedPins } = options
@@ -65,7 +74,7 @@ const logIn = async (process: ModuleProcess, options: TokenOptions): Promise<Tok
     return LOG_IN.answer.parse(await process.ask(LOG_IN.name, { token, pin, sessions }))
   } catch (error) {
     if (use !== undefined && error instanceof ModuleError && error.fault === 'pin' && error.code !== 'CKR_PIN_LOCKED')
-      await refusedPins.add(use)
+      await remember(options, use)
     throw error
   }
 }
@@ -94,7 +103,8 @@ const sayGoodBye = async (last: Promise<Running> | undefined): Promise<void> => 
     if (!(error instanceof ModuleError)) throw error
   } finally {
     process.kill()
-    await process.ended
+    // One that waits for its device cannot be killed: it ends when it can, and nobody waits for it.
+    await within(FAREWELL, process.ended, 'the end of the module').catch(() => undefined)
   }
 }
 
