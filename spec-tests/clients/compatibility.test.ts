@@ -2,9 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { t as file, test, type Test } from 'tap'
 import { COMPATIBILITY_PROFILES, type ProfileName, SWITCHES } from '../../src/domain/compatibility.ts'
 import { VERSIONS } from '../../src/schema/version.ts'
-import { runCli } from '../../src/cli/run.ts'
-import { program } from '../../src/compose.ts'
-import { recordingIo } from '../cli/recording-io.ts'
+import { kmipdBeside } from '../helpers/commands.ts'
 import { identityOf, type WireConnection } from '../helpers/server.ts'
 import {
   all,
@@ -28,13 +26,7 @@ import { ask, exchange, idFrom, startSession } from '../wire/session.ts'
 
 const session = await startSession(file, ['--log-level', 'silent'])
 
-/** A command beside the running server; in this process, for there are many of them. */
-const kmipd = async (...words: readonly string[]): Promise<void> => {
-  const io = recordingIo()
-  const context = { io, loadProgram: () => Promise.resolve(program), environment: {}, directory: session.server.data }
-  const code = await runCli([...words, '--data', session.server.data], context)
-  if (code !== 0) throw new Error(io.lines.err.join('\n'))
-}
+const kmipd = (...words: readonly string[]): Promise<void> => kmipdBeside(session.server.data, ...words)
 
 /** A connection of a client with these profiles. */
 const connectAs = async (t: Test, name: string, ...profiles: readonly ProfileName[]): Promise<WireConnection> => {

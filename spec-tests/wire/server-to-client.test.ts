@@ -11,11 +11,11 @@ import {
   type ServerRequest,
 } from '../helpers/as-server.ts'
 import { attributesOf, byId, idIn, usage } from '../helpers/calls.ts'
+import { kmipdBeside } from '../helpers/commands.ts'
 import { decodeResponse, encodeRequest, type Item } from '../helpers/messages.ts'
 import {
   connectTo,
   identityOf,
-  kmipd,
   type KmipServer,
   startKmipd,
   temporaryData,
@@ -74,8 +74,8 @@ const start = async (t: Test, ...notify: readonly string[]): Promise<World> => {
     await server.stop()
     await remove()
   })
-  await kmipd('client', 'add', 'alice', '--data', data)
-  await kmipd('client', 'notify', 'alice', '--data', data, ...notify)
+  await kmipdBeside(data, 'client', 'add', 'alice')
+  await kmipdBeside(data, 'client', 'notify', 'alice', ...notify)
   const alice = await connectTo(server, await identityOf(data, 'alice'))
   const admin = await connectTo(server, await identityOf(data, 'admin'))
   t.teardown(() => {
@@ -158,7 +158,7 @@ void test('1.4 §8, §5.1 / 2.1 §6.2.2: a client that is revoked is told nothin
   await turn(alice, 'Client')
   const { version, operation, payload } = await told(alice, '2.1')
   t.same([operation, payload['uniqueIdentifier']], ['Notify', ids[0]])
-  await kmipd('client', 'revoke', 'alice', '--data', server.data)
+  await kmipdBeside(server.data, 'client', 'revoke', 'alice')
   alice.write(encodeAnswer({ version, operation }))
   await new Promise((resolve) => setTimeout(resolve, 300))
   t.match(await turn(alice, 'Server'), { status: 'OperationFailed', reason: 'AuthenticationNotSuccessful' })
@@ -172,7 +172,7 @@ void test('1.4 §5.2 / 2.1 §6.2.3: objects are put where the operator says that
     await server.stop()
     await remove()
   })
-  await kmipd('client', 'add', 'array', '--data', data)
+  await kmipdBeside(data, 'client', 'add', 'array')
   const identity = await identityOf(data, 'array')
   const seen: ServerRequest[] = []
   let refusals = 1
@@ -187,23 +187,12 @@ void test('1.4 §5.2 / 2.1 §6.2.3: objects are put where the operator says that
   t.teardown(() => client.close())
   const certificate = join(data, 'pki/clients/array.crt')
   const address = `127.0.0.1:${client.port}`
-  await kmipd(
-    'client',
-    'notify',
-    'array',
-    '--data',
-    data,
-    '--address',
-    address,
-    '--certificate',
-    certificate,
-    '--group',
-    'disks',
-  )
+  const where = ['--address', address, '--certificate', certificate]
+  await kmipdBeside(data, 'client', 'notify', 'array', ...where, '--group', 'disks')
   const admin = await connectTo(server, await identityOf(data, 'admin'))
   t.teardown(() => admin.close())
   const id = await createKey(admin)
-  await kmipd('put', id, '--to', 'array', '--data', data)
+  await kmipdBeside(data, 'put', id, '--to', 'array')
   await eventually(() => seen.length >= 2)
   t.same(
     seen.map(({ version, operation, payload }) => [
@@ -231,7 +220,7 @@ void test('1.4 §5.2 / 2.1 §6.2.3: objects are put where the operator says that
     ['Put', grouped],
     'objects of its group come by themselves',
   )
-  await kmipd('client', 'add', 'mallory', '--data', data)
+  await kmipdBeside(data, 'client', 'add', 'mallory')
   const mallory = await connectTo(server, await identityOf(data, 'mallory'))
   t.teardown(() => mallory.close())
   const link = { linkType: 'ReplacedObjectLink', linkedObjectIdentifier: byId(grouped) } as const
@@ -246,8 +235,8 @@ void test('1.4 §5.2 / 2.1 §6.2.3: objects are put where the operator says that
   await createKey(admin, '2.1', attributesOf(...AES.attributes, group, { name: 'Link', value: link }))
   const own = await eventually(() => seen[4])
   t.same([own.payload['putFunction'], own.payload['replacedUniqueIdentifier']], ['Replace', grouped])
-  await t.rejects(kmipd('put', 'nothing', '--to', 'array', '--data', data))
-  await t.rejects(kmipd('put', id, '--to', 'nobody', '--data', data))
+  await t.rejects(kmipdBeside(data, 'put', 'nothing', '--to', 'array'))
+  await t.rejects(kmipdBeside(data, 'put', id, '--to', 'nobody'))
 })
 
 void test('2.1 §6.2: nothing that a client answers does harm', async (t) => {
