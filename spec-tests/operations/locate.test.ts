@@ -310,3 +310,17 @@ for (const version of FAMILIES) {
     t.same(await found(2n ** 62n + 1n), [])
   })
 }
+
+for (const version of FAMILIES) {
+  void test(`1.4 §4.9 / 2.1 §6.1.28: ${version}: more filters than a search may have are refused, not a failure of the server`, async (t) => {
+    const id = await createKey(client, version, named(`filters ${version}`))
+    const filtered = (count: number) =>
+      filtersOf(named(`filters ${version}`), ...Array<Attribute>(count - 1).fill({ name: 'LeaseTime', value: 3600 }))
+    t.same(await locate(version, filtered(200)), [id])
+    const expected = inFamily(version, 'GeneralFailure', 'ServerLimitExceeded')
+    for (const count of [201, 2000]) {
+      const refused = await client.attempt(version, 'Locate', filtered(count))
+      t.match(refused, { status: 'OperationFailed', reason: expected, message: 'There are too many filters' })
+    }
+  })
+}

@@ -102,7 +102,8 @@ void test('2.1 §6.1.54, §6.2.2: a connection that was turned brings what other
   const first = await requested(alice)
   t.equal(first.operation, 'DiscoverVersions')
   t.equal(first.version, '2.1', 'in the version in which it was turned')
-  alice.write(introduction(first, '1.4', '2.1') ?? Buffer.alloc(0))
+  // The draft was not offered, so that it comes first changes nothing (2.1 section 6.2.1).
+  alice.write(introduction(first, '3.0', '1.4', '2.1') ?? Buffer.alloc(0))
   await activate(admin, id)
   const { version, operation, payload } = await told(alice, '1.4')
   t.same([version, operation, payload['uniqueIdentifier']], ['1.4', 'Notify', id])

@@ -44,9 +44,9 @@ export type EngineDependencies = JobOptions & {
   readonly limits?: ScanLimits
   /** Bytes that a response may have. */
   readonly largestResponse?: number
-  /** How clients are reached that are told something; absent: nobody is. */
   /** How store keys are changed; absent: they are not. */
   readonly keyRotation?: Pick<KeyRotationParts, 'rotating' | 'users' | 'grace' | 'interval'>
+  /** How clients are reached that are told something; absent: nobody is. */
   readonly outbound?: Pick<CourierDependencies, 'dial' | 'isWelcome' | 'interval'>
 }
 

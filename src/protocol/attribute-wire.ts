@@ -6,7 +6,7 @@ import { SchemaError } from '../schema/error.ts'
 import { type Codec, type Kind, memoised } from '../schema/kind.ts'
 import { integer, text } from '../schema/primitives.ts'
 import { type Field, type Infer, inForms, optional, repeated, required, spread, struct } from '../schema/struct.ts'
-import { inRange, isLegible, type Target } from '../schema/version.ts'
+import { DRAFT_VERSION, inRange, isLegible, type Target } from '../schema/version.ts'
 import type { Attribute, AttributeRef } from './attribute-instance.ts'
 import { attributeByLabel, attributeByTag, attributeCodec, attributeRow } from './attribute-lookup.ts'
 import type { AttributeName } from './attributes.ts'
@@ -535,7 +535,7 @@ const readFilter2 = (target: Target, buffer: Buffer, at: number): AttributeFilte
   const standard = legibleByTag(tag, target)
   if (standard === undefined) throw new SchemaError('unknown-tag', 'Attributes', at)
   const value = anyValue.compile(target).read(buffer, at)
-  const field = PLAIN_TEXTS.get(standard)
+  const field = isLegible(target, { since: DRAFT_VERSION }) ? PLAIN_TEXTS.get(standard) : undefined
   if (field === undefined || value.type !== 'TextString') return { ref: { name: standard }, value }
   return { ref: { name: standard }, value: structureOf((to) => to.text(field, value.value)) }
 }

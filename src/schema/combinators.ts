@@ -24,6 +24,7 @@ export const writtenAs = <T>(usual: Kind<T>, other: Kind<T>, range: VersionRange
   memoised({
     name: usual.name,
     itemTypes: [...usual.itemTypes, ...other.itemTypes],
+    storedTypes: usual.storedTypes ?? usual.itemTypes,
     compile: (target) => {
       const codec = usual.compile(target)
       if (target === 'storage' || !isLegible(target, range)) return codec

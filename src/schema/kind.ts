@@ -45,6 +45,8 @@ export type Kind<T> = {
   readonly name: string
   /** The item types that may carry it. */
   readonly itemTypes: readonly ItemType[]
+  /** Those of the form that is stored, where not all are: the others are another form of some versions. */
+  readonly storedTypes?: readonly ItemType[]
   compile(target: Target): Codec<T>
 }
 

@@ -146,19 +146,27 @@ const standard = (filter: AttributeFilter): readonly Condition[] => {
   }
 }
 
-const hasRightType = ({ ref, value }: AttributeFilter): boolean =>
-  ref.name === 'Unknown' ||
-  ref.name === 'VendorAttribute' ||
-  attributeRow(ref.name).kind.itemTypes.some((type) => type === ITEM_TYPE[value.type])
+/** Values of filters are in the form that is stored, whatever the version. */
+const hasRightType = ({ ref, value }: AttributeFilter): boolean => {
+  if (ref.name === 'Unknown' || ref.name === 'VendorAttribute') return true
+  const { itemTypes, storedTypes = itemTypes } = attributeRow(ref.name).kind
+  return storedTypes.some((type) => type === ITEM_TYPE[value.type])
+}
 
 const dateOf = ({ ref }: AttributeFilter): DateFact | undefined =>
   ref.name === 'Unknown' || ref.name === 'VendorAttribute' ? undefined : dateFact(ref.name)
 
+/** A database takes about a thousand conditions, and every one more costs all clients the time to prepare the search. */
+const MOST_CONDITIONS = 200
+
+/** @throws KmipError for a filter that cannot be evaluated, and for too many */
 const conditionsOf = (filters: readonly AttributeFilter[]): readonly Condition[] => {
   for (const filter of filters) if (!hasRightType(filter)) throw invalid('The filter has the wrong type')
   const byDate = Map.groupBy(filters, dateOf)
   const dates = [...byDate].flatMap(([fact, some]) => (fact === undefined ? [] : dateRange(fact, some)))
-  return [...(byDate.get(undefined) ?? []).flatMap(standard), ...dates]
+  const conditions = [...(byDate.get(undefined) ?? []).flatMap(standard), ...dates]
+  if (conditions.length > MOST_CONDITIONS) throw new KmipError('ServerLimitExceeded', 'There are too many filters')
+  return conditions
 }
 
 /** On-line only where the request does not say (1.4 section 4.9). */

@@ -96,6 +96,9 @@ const versions = { protocolVersions: repeated(TAG.ProtocolVersion, protocolVersi
 
 const NEWEST_FIRST = VERSIONS.toReversed().map(versionNumbers)
 
+/** Not the draft: nobody is spoken to in it who was not asked for it, whatever they answer. */
+const isOffered = (version: Version): boolean => inRange(version, { until: LATEST_VERSION })
+
 /** Since when a server may ask its clients anything (1.3 and 1.4 sections 5.3 and 5.4). */
 const ASKABLE = { since: '1.3' } as const
 
@@ -109,7 +112,7 @@ const discover = async (channel: ClientChannel, version: Version): Promise<Versi
   if (!outcome.succeeded) return undefined
   if (outcome.payload === undefined) return version
   const { protocolVersions } = struct('Discover Versions', versions).compile(version).read(outcome.payload, 0)
-  const [first] = protocolVersions.flatMap(({ major, minor }) => versionOf(major, minor) ?? [])
+  const [first] = protocolVersions.flatMap(({ major, minor }) => versionOf(major, minor) ?? []).filter(isOffered)
   if (first === undefined) throw new Error('the client speaks no version that this server does')
   return first
 }
