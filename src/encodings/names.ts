@@ -33,6 +33,8 @@ const byTitle: ReadonlyMap<string, Enumeration> = new Map(
 const TABLE_OF: Readonly<Record<string, string>> = {
   MaskGeneratorHashingAlgorithm: 'HashingAlgorithm',
   LinkedObjectIdentifier: 'UniqueIdentifier',
+  PasswordSaltAlgorithm: 'CryptographicAlgorithm',
+  OTPDigest: 'CryptographicAlgorithm',
 }
 
 /** The enumeration or mask that the values of a field come from; tags are the values of an Attribute Reference. */
