@@ -82,7 +82,9 @@ const HEAD = 'at < end ? wordAt(buffer, at) : 0'
 /** Reads what stands next if it is this field; if not, the field is left out, or the rest is read otherwise. */
 const readLine = (entry: ReadEntry, index: number): string => {
   const { tag, name, repeated, spread, alternative, itemType, codec } = entry
-  const value = codec.leaf === undefined ? `codec${index}.read(buffer, at)` : `leaf${index}(buffer, at)`
+  // A leaf reads without a look at the type: that is for where `found` has compared it.
+  const isLeaf = itemType !== undefined && codec.leaf !== undefined
+  const value = isLeaf ? `leaf${index}(buffer, at)` : `codec${index}.read(buffer, at)`
   const found = itemType === undefined ? `head >>> 8 === ${tag}` : `head === ${(tag << 8) | itemType}`
   const behind = FIXED.has(itemType) ? `at + ${2 * HEADER_LENGTH}` : 'nextItem(buffer, at)'
   const next = `last = ${index}; at = ${behind}; head = ${HEAD}`
