@@ -16,6 +16,9 @@ import { SchemaError } from './error.ts'
 import { type Codec, type Kind, memoised } from './kind.ts'
 import { inRange, isLegible, type Version, type VersionRange } from './version.ts'
 
+/** A codec that reads otherwise than `codec`, of which it is no leaf any more: a leaf reads one type and asks nothing. */
+export const readingAs = <T>(codec: Codec<T>, read: Codec<T>['read']): Codec<T> => ({ ...codec, leaf: undefined, read })
+
 /**
  * A value that is written in another way in some versions. Storage keeps the `usual` way, so that what is in a database
  * does not depend on a draft; both ways are read where they are legible, told apart by their item types.
@@ -29,11 +32,9 @@ export const writtenAs = <T>(usual: Kind<T>, other: Kind<T>, range: VersionRange
       const codec = usual.compile(target)
       if (target === 'storage' || !isLegible(target, range)) return codec
       const newer = other.compile(target)
-      return {
-        ...(inRange(target, range) ? newer : codec),
-        read: (buffer, at) =>
-          (other.itemTypes.some((type) => type === typeAt(buffer, at)) ? newer : codec).read(buffer, at),
-      }
+      return readingAs(inRange(target, range) ? newer : codec, (buffer, at) =>
+        (other.itemTypes.some((type) => type === typeAt(buffer, at)) ? newer : codec).read(buffer, at),
+      )
     },
   })
 

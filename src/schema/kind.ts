@@ -36,7 +36,7 @@ export type Codec<T> = {
    */
   fits?(value: T): boolean
   /** Where the value is such a one: what `read` does besides is to check the type. */
-  readonly leaf?: Leaf
+  readonly leaf?: Leaf | undefined
 }
 
 /** A kind of value, not yet bound to a version. */

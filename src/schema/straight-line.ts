@@ -25,7 +25,7 @@ export type ReadEntry = {
   readonly spread: boolean
   /** Another form of the field may have been read before this one. */
   readonly alternative: boolean
-  /** The item type, where the kind has only one. */
+  /** The item type, where there is only one. A leaf always has it: it is read without another look at the type. */
   readonly itemType: ItemType | undefined
   readonly codec: Codec<unknown>
 }
@@ -82,9 +82,7 @@ const HEAD = 'at < end ? wordAt(buffer, at) : 0'
 /** Reads what stands next if it is this field; if not, the field is left out, or the rest is read otherwise. */
 const readLine = (entry: ReadEntry, index: number): string => {
   const { tag, name, repeated, spread, alternative, itemType, codec } = entry
-  // A leaf reads without a look at the type: that is for where `found` has compared it.
-  const isLeaf = itemType !== undefined && codec.leaf !== undefined
-  const value = isLeaf ? `leaf${index}(buffer, at)` : `codec${index}.read(buffer, at)`
+  const value = codec.leaf === undefined ? `codec${index}.read(buffer, at)` : `leaf${index}(buffer, at)`
   const found = itemType === undefined ? `head >>> 8 === ${tag}` : `head === ${(tag << 8) | itemType}`
   const behind = FIXED.has(itemType) ? `at + ${2 * HEADER_LENGTH}` : 'nextItem(buffer, at)'
   const next = `last = ${index}; at = ${behind}; head = ${HEAD}`

@@ -98,7 +98,8 @@ const readPlan = (fields: Fields, target: Target): readonly ReadEntry[] => {
       if (seen.has(tag)) continue
       const codec = kind.compile(target)
       const [itemType, ...more] = kind.itemTypes
-      const type = { itemType: more.length === 0 ? itemType : undefined }
+      // A kind may have several types and its codec for this target only one.
+      const type = { itemType: codec.leaf?.itemType ?? (more.length === 0 ? itemType : undefined) }
       const repeats = { repeated: field.presence === 'repeated', spread: whole !== undefined }
       entries.push({ tag, name, required, ...repeats, ...type, alternative: seen.size > 0, codec })
       seen.add(tag)

@@ -1,4 +1,4 @@
-import { alternative, oneOf, writtenAs } from '../../schema/combinators.ts'
+import { alternative, oneOf, readingAs, writtenAs } from '../../schema/combinators.ts'
 import { enumOf, identifierText, integer, referenceText, text } from '../../schema/primitives.ts'
 import type { Kind } from '../../schema/kind.ts'
 import { ITEM_TYPE } from '../../ttlv/item-type.ts'
@@ -21,10 +21,7 @@ const identifierOrReference: Kind<string> = {
   compile: (target) => {
     const own = identifierText.compile(target)
     const other = referenceText.compile(target)
-    return {
-      ...own,
-      read: (buffer, at) => (typeAt(buffer, at) === ITEM_TYPE.Reference ? other : own).read(buffer, at),
-    }
+    return readingAs(own, (buffer, at) => (typeAt(buffer, at) === ITEM_TYPE.Reference ? other : own).read(buffer, at))
   },
 }
 
