@@ -19,7 +19,7 @@ for (const version of ALL_VERSIONS) {
     for (const type of ITEM_TYPE_NAMES) {
       const bytes = structure(TAG.RequestPayload, item(TAG.UniqueIdentifier, ITEM_TYPE[type], Buffer.from('12345678')))
       if (types.includes(type)) t.same(codec.read(bytes, 0), { id: '12345678' }, type)
-      else t.throws(() => codec.read(bytes, 0), { problem: 'wrong-type' }, type)
+      else t.throws(() => codec.read(bytes, 0), { name: 'SchemaError', problem: 'wrong-type' }, type)
     }
     t.end()
   })
