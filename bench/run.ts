@@ -216,8 +216,11 @@ const kmipdRoot = (...words: readonly string[]): string =>
 const sealedAgain = ({ data }: Bench): number =>
   Number(/(\d+) sealed again/.exec(kmipdRoot('status', '--data', data))?.[1] ?? 0)
 
-/** With the objects that are there, so that it takes longer than what is measured meanwhile. */
+/** Objects that no other figure has made, so that there is something to seal again whatever ran before. */
+const SEALED_OBJECTS = [200_000, 230_000] as const
+
 const keyRotationFigure = async (bench: Bench): Promise<Figure> => {
+  await seed(bench, ...SEALED_OBJECTS)
   const traffic = { connections: 32, requests: await requestsOf(bench, MODES.get) }
   const alone = run(bench.server, bench.data, traffic)
   kmipdRoot('rotate', '--data', bench.data)
@@ -230,7 +233,7 @@ const keyRotationFigure = async (bench: Bench): Promise<Figure> => {
     name: 'Get while everything is sealed again under another key, of Get without',
     value: rounded(ratio),
     goal: '>= 0.5',
-    met: ratio >= 0.5 && meanwhile.errors === 0,
+    met: ratio >= 0.5 && rate > 0 && meanwhile.errors === 0,
     detail: `p99 ${rounded(meanwhile.p99)} against ${rounded(alone.p99)} ms; ${Math.round(rate)}/s sealed again, ${meanwhile.errors} errors`,
   }
 }
